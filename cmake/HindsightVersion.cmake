@@ -1,0 +1,15 @@
+# The version is written once, in version.hpp, where user code can read it too.
+
+function(hindsight_read_version header result)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+    file(STRINGS "${header}" lines REGEX "^#[ ]*define[ ]+HINDSIGHT_VERSION_(MAJOR|MINOR|PATCH)[ ]+[0-9]+")
+    set(numbers "")
+    foreach(part IN ITEMS MAJOR MINOR PATCH)
+        if(NOT lines MATCHES "HINDSIGHT_VERSION_${part}[ ]+([0-9]+)")
+            message(FATAL_ERROR "${header} does not define HINDSIGHT_VERSION_${part} as a number")
+        endif()
+        list(APPEND numbers "${CMAKE_MATCH_1}")
+    endforeach()
+    list(JOIN numbers "." version)
+    set(${result} "${version}" PARENT_SCOPE)
+endfunction()

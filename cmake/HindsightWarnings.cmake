@@ -1,0 +1,18 @@
+# Warnings for the project's own targets. They are private options, so that nothing reaches a user's build.
+
+function(hindsight_enable_warnings target)
+    if(MSVC)
+        target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${HINDSIGHT_WARNINGS_AS_ERRORS}>:/WX>)
+    else()
+        target_compile_options(
+            ${target}
+            PRIVATE -Wall
+                    -Wextra
+                    -Wpedantic
+                    -Wshadow
+                    -Wconversion
+                    -Wsign-conversion
+                    $<$<BOOL:${HINDSIGHT_WARNINGS_AS_ERRORS}>:-Werror>
+        )
+    endif()
+endfunction()

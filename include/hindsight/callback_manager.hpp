@@ -1,0 +1,101 @@
+// CallbackManager: who is called for which events. Part of every bus, and usable alone, without a history.
+//
+// Boost.Signals2 keeps the registry of connections behind one erased signature (impl/detail/subscription_signal.hpp);
+// emitting iterates an immutable snapshot of it that is rebuilt when subscriptions have changed.
+#pragma once
+
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/handler.hpp>
+#include <hindsight/detail/node.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/options.hpp>
+#include <hindsight/pattern.hpp>
+#include <hindsight/receipt.hpp>
+#include <hindsight/statistics.hpp>
+#include <hindsight/subscription.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace hindsight {
+
+namespace detail {
+class Hub;
+struct Ledger;
+}  // namespace detail
+
+/// Thread-safe; every function may be called inside handlers, filters and policies. The destructor discards what is
+/// still queued and waits for running handlers; inside a handler it leaves the rest to that handler's return.
+class HINDSIGHT_API CallbackManager {
+public:
+    /// Without an executor, queued handlers run in run_pending(). Throws InvalidArgument.
+    explicit CallbackManager(const CallbackOptions& options = {});
+    ~CallbackManager();
+    CallbackManager(const CallbackManager&) = delete;
+    CallbackManager& operator=(const CallbackManager&) = delete;
+
+    /// Calls the handlers of this event: see BasicEventBus::emit.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    Receipt emit(E&& event, const EmitOptions& options = {}) {
+        return detail::with_draft(std::forward<E>(event), options,
+                                  [this](const detail::Draft& draft) { return emit_draft(draft); });
+    }
+
+    /// See BasicEventBus::subscribe, for all three.
+    template <Event E, class F>
+    Subscription subscribe(F handler, SubscribeOptions options = {}) {
+        return connect(detail::make_event_node<E>(std::move(handler)), nullptr, &detail::event_type<E>(),
+                       std::move(options));
+    }
+    template <class F>
+    Subscription subscribe(Pattern pattern, F handler, SubscribeOptions options = {}) {
+        return connect(detail::make_record_node(std::move(handler)), &pattern, nullptr, std::move(options));
+    }
+    template <Event E, class T, class M>
+        requires std::is_member_function_pointer_v<M>
+    Subscription subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
+        return connect(detail::make_member_node<E>(receiver, member), nullptr, &detail::event_type<E>(),
+                       std::move(options));
+    }
+
+    /// Runs waiting deliveries on this thread, and those that they bring about, `max` at most; how many it ran. Does
+    /// nothing where an executor runs them.
+    std::size_t run_pending(std::size_t max = no_limit);
+
+    /// See BasicEventBus::shutdown.
+    ShutdownReport shutdown(Duration timeout);
+
+    Statistics stats() const;
+    void reset_stats() noexcept;
+    /// How many subscriptions are connected; with a text, those that subscribed to just that name or pattern. O(n).
+    std::size_t subscription_count() const;
+    std::size_t subscription_count(std::string_view pattern) const;
+    TimePoint now() const noexcept;
+
+    /// For the library: as part of a bus.
+    CallbackManager(const CallbackOptions& options, std::shared_ptr<detail::Ledger> ledger,
+                    std::function<std::shared_ptr<Executor>()> make_executor, bool single_threaded);
+    detail::Hub& hub() const noexcept { return *hub_; }
+    /// For the library: ends it before its destructor does.
+    void stop() noexcept;
+
+private:
+    Receipt emit_draft(const detail::Draft& draft);
+    Subscription connect(detail::NodePtr node, const Pattern* pattern, const detail::EventType* type,
+                         SubscribeOptions options);
+
+    std::shared_ptr<detail::Hub> hub_;
+};
+
+}  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/callback_manager.ipp>
+#endif

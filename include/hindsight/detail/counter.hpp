@@ -1,0 +1,45 @@
+// Counter: a statistic that many threads count up, without a read-modify-write in the common case.
+//
+// The first few threads of the process (by ThreadSlot::index) each have a cell that only they write, with a plain load
+// and store; all others share one atomic cell. A slot's next owner sees the last one's stores through the slot's
+// release and acquire. Reading adds the cells up: exact once the counting threads are quiet, else a recent value.
+#pragma once
+
+#include <hindsight/detail/thread_slot.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace hindsight::detail {
+
+class Counter {
+public:
+    void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
+        if (slot.index < own_cells) [[likely]] {
+            std::atomic<std::uint64_t>& own = own_[slot.index];
+            own.store(own.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+        } else {
+            shared_.fetch_add(count, std::memory_order_relaxed);
+        }
+    }
+
+    std::uint64_t get() const noexcept { return sum() - base_.load(std::memory_order_relaxed); }
+    /// Counts from here on start at zero. What is counted meanwhile may fall on either side.
+    void reset() noexcept { base_.store(sum(), std::memory_order_relaxed); }
+
+private:
+    static constexpr std::size_t own_cells = 4;
+
+    std::uint64_t sum() const noexcept {
+        std::uint64_t total = shared_.load(std::memory_order_relaxed);
+        for (const auto& own : own_) total += own.load(std::memory_order_relaxed);
+        return total;
+    }
+
+    std::atomic<std::uint64_t> own_[own_cells]{};
+    std::atomic<std::uint64_t> shared_{0};
+    std::atomic<std::uint64_t> base_{0};
+};
+
+}  // namespace hindsight::detail

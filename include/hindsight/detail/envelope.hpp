@@ -1,0 +1,148 @@
+// The immutable, shared body behind a Record: one allocation that holds the header, the payload and the texts.
+//
+// Layout of the allocation: Envelope | payload, aligned | name (self-named types only) | source | key | correlation |
+// metadata (two 32-bit sizes and two texts an entry). Everything is written by the emitting thread before the envelope
+// is published under the ledger's lock; afterwards only the two atomics and the fields marked "ledger" change.
+#pragma once
+
+#include <hindsight/detail/event_type.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/types.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace hindsight::detail {
+
+struct Container;
+
+struct Envelope {
+    enum Flag : std::uint8_t {
+        has_payload = 1,
+        truncated = 2,    // the payload was larger than history keeps
+        replayed = 4,     // emitted again from a recording
+        below_error = 8,  // a HandlerError, or emitted while handling one: its failures raise no further HandlerError
+    };
+
+    std::atomic<std::uint32_t> references{1};
+    std::atomic<std::uint32_t> pending{0};  // queued deliveries not finished yet; see completion.hpp
+    Seq seq = 0;
+    Seq cause = 0;
+    TimePoint time{};
+    std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
+    const EventType* type = nullptr;
+    std::size_t payload_bytes = 0;  // as the event's traits count it
+    std::uint32_t text_offset = 0;  // from the start of the envelope
+    Severity severity{};
+    std::uint8_t flags = 0;
+    std::uint8_t name_size = 0;  // 0: the type's name
+    std::uint8_t category_size = 0;
+    std::uint16_t source_size = 0;
+    std::uint16_t key_size = 0;
+    std::uint16_t correlation_size = 0;
+    std::uint16_t metadata_count = 0;
+
+    // Guarded by the ledger's lock: the place in history, for as long as it has one.
+    Envelope* older = nullptr;
+    Envelope* newer = nullptr;
+    Container* container = nullptr;
+
+    bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+    const void* payload() const noexcept { return has(has_payload) ? bytes() + payload_offset(*type) : nullptr; }
+
+    std::string_view name() const noexcept {
+        return name_size == 0 ? type->name : std::string_view(texts(), name_size);
+    }
+    std::string_view category() const noexcept { return name().substr(0, category_size); }
+    std::string_view source() const noexcept { return {texts() + name_size, source_size}; }
+    std::string_view key() const noexcept { return {texts() + name_size + source_size, key_size}; }
+    std::string_view correlation() const noexcept {
+        return {texts() + name_size + source_size + key_size, correlation_size};
+    }
+    const char* metadata() const noexcept {
+        return texts() + name_size + source_size + key_size + correlation_size;
+    }
+
+    /// What the record counts for against a limit on bytes: the allocation, with the payload at its declared size.
+    HINDSIGHT_API std::size_t footprint() const noexcept;
+
+    /// A metadata entry is two 32-bit sizes (of its name and its value) and the two texts.
+    static std::pair<std::string_view, std::string_view> metadata_entry(const char* at) noexcept {
+        std::uint32_t sizes[2];
+        std::memcpy(sizes, at, sizeof sizes);
+        const char* const text = at + sizeof sizes;
+        return {{text, sizes[0]}, {text + sizes[0], sizes[1]}};
+    }
+    static std::size_t metadata_entry_size(const char* at) noexcept {
+        const auto [name, value] = metadata_entry(at);
+        return 2 * sizeof(std::uint32_t) + name.size() + value.size();
+    }
+
+    static constexpr std::size_t payload_offset(const EventType& type) noexcept;
+
+private:
+    const char* bytes() const noexcept { return reinterpret_cast<const char*>(this); }
+    const char* texts() const noexcept { return bytes() + text_offset; }
+};
+
+constexpr std::size_t Envelope::payload_offset(const EventType& type) noexcept {
+    return (sizeof(Envelope) + type.alignment - 1) / type.alignment * type.alignment;
+}
+
+inline void add_reference(Envelope& envelope, std::uint32_t count = 1) noexcept {
+    envelope.references.fetch_add(count, std::memory_order_relaxed);
+}
+
+/// Destroys the payload (user code) and frees the envelope.
+HINDSIGHT_API void destroy(Envelope* envelope) noexcept;
+
+/// Gives up one reference; the last one destroys the payload, which is user code: never under a lock.
+inline void release(Envelope* envelope) noexcept {
+    // A sole owner needs no read-modify-write: nobody is left who could add a reference.
+    if (envelope->references.load(std::memory_order_acquire) == 1 ||
+        envelope->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        destroy(envelope);
+    }
+}
+
+/// Owns one reference.
+class EnvelopePtr {
+public:
+    EnvelopePtr() noexcept = default;
+    explicit EnvelopePtr(Envelope* owned) noexcept : envelope_(owned) {}
+    EnvelopePtr(const EnvelopePtr& other) noexcept : envelope_(other.envelope_) {
+        if (envelope_ != nullptr) add_reference(*envelope_);
+    }
+    EnvelopePtr(EnvelopePtr&& other) noexcept : envelope_(std::exchange(other.envelope_, nullptr)) {}
+    EnvelopePtr& operator=(EnvelopePtr other) noexcept {
+        std::swap(envelope_, other.envelope_);
+        return *this;
+    }
+    ~EnvelopePtr() {
+        if (envelope_ != nullptr) release(envelope_);
+    }
+
+    static EnvelopePtr share(Envelope& envelope) noexcept {
+        add_reference(envelope);
+        return EnvelopePtr(&envelope);
+    }
+
+    Envelope* get() const noexcept { return envelope_; }
+    Envelope* detach() noexcept { return std::exchange(envelope_, nullptr); }
+    Envelope& operator*() const noexcept { return *envelope_; }
+    Envelope* operator->() const noexcept { return envelope_; }
+    explicit operator bool() const noexcept { return envelope_ != nullptr; }
+
+private:
+    Envelope* envelope_ = nullptr;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/envelope.ipp>
+#endif

@@ -1,0 +1,107 @@
+// The erased description of an event type: one constant per C++ type, comparable across shared libraries.
+
+#pragma once
+
+#include <hindsight/detail/counter.hpp>
+#include <hindsight/detail/event_access.hpp>
+#include <hindsight/detail/json_text.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/export.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+namespace hindsight::detail {
+
+/// How many payloads of a type were made and destroyed in this process: equal where none is alive.
+struct PayloadCount {
+    Counter made;
+    Counter destroyed;
+};
+
+struct EventType {
+    std::string_view name;       ///< empty: each event of the type names itself
+    const std::type_info* info;  ///< never null
+    std::size_t size;
+    std::size_t alignment;
+    std::uint64_t identity;  ///< hash of name, qualified type name, size and alignment
+    Severity severity;
+    bool self_named;
+    bool unnamed_namespace;           ///< its identity includes the address of the description
+    void (*destroy)(void*) noexcept;  ///< null: there is nothing to destroy
+    void (*append_json)(const void*, std::string&);
+    PayloadCount* payloads;
+};
+
+/// Fowler, Noll and Vo's hash (FNV-1a, 64 bits), which goes on from `hash`.
+constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325U) noexcept {
+    for (const char character : text) {
+        hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
+    }
+    return hash;
+}
+
+constexpr std::uint64_t hash_number(std::uint64_t number, std::uint64_t hash) noexcept {
+    for (int byte = 0; byte != 8; ++byte) {
+        hash = (hash ^ (number & 0xffU)) * 0x100000001b3U;
+        number >>= 8U;
+    }
+    return hash;
+}
+
+template <Event E>
+constexpr std::uint64_t event_identity() noexcept {
+    // The zero keeps "a" + "bc" and "ab" + "c" apart.
+    const std::uint64_t of_name = hash_number(0, hash_text(event_name_v<E>));
+    const std::uint64_t of_names = hash_number(0, hash_text(qualified_type_name_v<E>, of_name));
+    return hash_number(alignof(E), hash_number(sizeof(E), of_names));
+}
+
+template <Event E>
+void destroy_event(void* event) noexcept {
+    static_cast<E*>(event)->~E();
+}
+
+template <Event E>
+void append_event_json(const void* event, std::string& out) {
+    append_json(out, *static_cast<const E*>(event));
+}
+
+template <Event E>
+inline constinit PayloadCount payload_count_v{};
+
+template <Event E>
+inline constexpr EventType event_type_v{
+    .name = event_name_v<E>,
+    .info = &typeid(E),
+    .size = sizeof(E),
+    .alignment = alignof(E),
+    .identity = event_identity<E>(),
+    .severity = event_severity_v<E>,
+    .self_named = is_self_named<E>,
+    .unnamed_namespace = is_in_unnamed_namespace<E>,
+    .destroy = std::is_trivially_destructible_v<E> ? nullptr : &destroy_event<E>,
+    .append_json = &append_event_json<E>,
+    .payloads = &payload_count_v<E>,
+};
+
+template <Event E>
+const EventType& event_type() noexcept {
+    return event_type_v<E>;
+}
+
+/// Whether both describe one C++ type. By contents, for each shared library has descriptions of its own; except that
+/// types of unnamed namespaces are told apart by address, for they may share everything else and still be different.
+inline bool same_type(const EventType& left, const EventType& right) noexcept {
+    if (&left == &right) {
+        return true;
+    }
+    return !left.unnamed_namespace && !right.unnamed_namespace && left.name == right.name &&
+           *left.info == *right.info && left.size == right.size && left.alignment == right.alignment;
+}
+
+}  // namespace hindsight::detail

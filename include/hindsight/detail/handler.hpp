@@ -1,0 +1,110 @@
+// Turns what users subscribe (callables on the event, on the record, on both; member functions) into nodes, and refuses
+// what could not work with one readable error.
+#pragma once
+
+#include <hindsight/detail/node.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/record.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace hindsight {
+
+/// What can handle events of type E. Tried in this order: `(const E&, const Record&)`, `(const E&)`, `(const Record&)`.
+template <class F, class E>
+concept HandlerOf = std::invocable<F&, const E&, const Record&> || std::invocable<F&, const E&> ||
+                    std::invocable<F&, const Record&>;
+
+namespace detail {
+
+/// The payload of a record that is known to hold an E.
+template <class E>
+const E& payload_of(const Record& record) noexcept {
+    return *static_cast<const E*>(record.envelope()->payload());
+}
+
+/// Whether it is a null pointer or an empty function, which would fail at each call.
+template <class F>
+bool is_null_handler(const F& handler) noexcept {
+    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+        return handler == nullptr;
+    } else if constexpr (requires { { handler == nullptr } -> std::convertible_to<bool>; }) {
+        return handler == nullptr;
+    } else {
+        return false;
+    }
+}
+
+/// Calls it with what it takes.
+template <class E, class F>
+decltype(auto) call_handler(F& handler, const Record& record) {
+    if constexpr (std::invocable<F&, const E&, const Record&>) {
+        return std::invoke(handler, payload_of<E>(record), record);
+    } else if constexpr (std::invocable<F&, const E&>) {
+        return std::invoke(handler, payload_of<E>(record));
+    } else {
+        return std::invoke(handler, record);
+    }
+}
+
+template <class F>
+NodePtr make_node(F call) {
+    return HandlerNode<F>::make(std::move(call));
+}
+
+/// Null for a null handler.
+template <Event E, class F>
+NodePtr make_event_node(F handler) {
+    static_assert(!std::convertible_to<const F&, std::string_view>,
+                  "hindsight: subscribe<Event>(name, handler): a subscription is either to a type or to a name; "
+                  "write subscribe<Event>(handler) or subscribe(name, handler)");
+    if constexpr (!std::convertible_to<const F&, std::string_view>) {
+        static_assert(HandlerOf<F, E>,
+                      "hindsight: the handler must be callable with (const E&), (const E&, const Record&) or "
+                      "(const Record&); events are shared, so it cannot take E& or E&&");
+        if constexpr (HandlerOf<F, E>) {
+            static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
+                          "hindsight: the handler must return void");
+            if (is_null_handler(handler)) return NodePtr();
+            return make_node([handler = std::move(handler)](const Record& record) mutable {
+                call_handler<E>(handler, record);
+            });
+        }
+    }
+    return NodePtr();
+}
+
+template <class F>
+NodePtr make_record_node(F handler) {
+    static_assert(std::invocable<F&, const Record&>,
+                  "hindsight: the handler of a name or pattern must be callable with (const Record&)");
+    if constexpr (std::invocable<F&, const Record&>) {
+        static_assert(std::is_void_v<std::invoke_result_t<F&, const Record&>>,
+                      "hindsight: the handler must return void");
+        if (!is_null_handler(handler)) return make_node(std::move(handler));
+    }
+    return NodePtr();
+}
+
+template <Event E, class T, class M>
+NodePtr make_member_node(const std::shared_ptr<T>& receiver, M member) {
+    if (receiver == nullptr || member == nullptr) return NodePtr();
+    const auto call = [object = receiver.get(), member](const Record& record) {
+        // The caller keeps the receiver alive meanwhile: see Node::receiver.
+        const auto bound = [&](const auto&... arguments) -> decltype(std::invoke(member, object, arguments...)) {
+            return std::invoke(member, object, arguments...);
+        };
+        call_handler<E>(bound, record);
+    };
+    NodePtr node = make_node(call);
+    node->receiver = std::weak_ptr<const void>(receiver);
+    return node;
+}
+
+}  // namespace detail
+}  // namespace hindsight

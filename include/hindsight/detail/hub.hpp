@@ -1,0 +1,150 @@
+// Hub: the engine under CallbackManager and EventBus: it emits, delivers, reports failures and shuts down.
+//
+// Locks, in the order in which they may be taken: the registry's (names, topics, connections), the ledger's (sequence,
+// history, mailboxes), then those of ThreadSlots and parking lots. User code runs under none of them.
+#pragma once
+
+#include <hindsight/detail/counter.hpp>
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/event_owners.hpp>
+#include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/node.hpp>
+#include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/registry.hpp>
+#include <hindsight/detail/topic.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/receipt.hpp>
+#include <hindsight/statistics.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace hindsight::detail {
+
+class Emission;
+class PendingTasks;
+class Running;
+
+class HINDSIGHT_API Hub final : public NodeOwner, public EventOwner, public std::enable_shared_from_this<Hub> {
+public:
+    using MakeExecutor = std::function<std::shared_ptr<Executor>()>;
+
+    /// `make_executor` is called for the first queued subscription that has no executor, unless the options have one;
+    /// where it is empty too, queued handlers run in run_pending(). Throws InvalidArgument, std::bad_alloc.
+    /// `single_threaded`: no subscription may have an executor.
+    static std::shared_ptr<Hub> make(const CallbackOptions& options, std::shared_ptr<Ledger> ledger,
+                                     MakeExecutor make_executor, bool single_threaded);
+    ~Hub();
+
+    Receipt emit(const Draft& draft);
+
+    /// Fills the node from the options and connects it.
+    void subscribe(Node& node, const Pattern& pattern, const EventType* type, SubscribeOptions options);
+    void unregister(Node& node) noexcept override;
+    bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
+    void deliver_later(Node& node) noexcept override;
+    void abandon(Node& node) noexcept override;
+    std::size_t run_pending(std::size_t max);
+
+    ShutdownReport shutdown(Duration timeout);
+    /// Shuts down, and gives what was not delivered to the error handler.
+    void end(Duration timeout) noexcept;
+    /// Shuts down without draining any further and ends every subscription; waits for their running handlers.
+    void stop() noexcept;
+    /// Gives up a reference; where this thread is inside the hub, as soon as it has left.
+    static void let_go(std::shared_ptr<Hub> hub) noexcept;
+
+    void require_wait_can_end(const Envelope& envelope) const override;
+
+    std::size_t subscription_count(std::string_view pattern) const;
+    Statistics stats() const;
+    SubscriptionStatistics stats(const Node& node) const override;
+    void reset_stats() noexcept;
+
+    /// Takes all records that hold the type out of history and mailboxes; how many records of it are still held.
+    std::size_t retire(const EventType& type);
+
+    TimePoint now() const noexcept {
+        return options_.clock ? options_.clock->now() : SystemClock().SystemClock::now();
+    }
+    Ledger& ledger() noexcept { return *ledger_; }
+    const CallbackOptions& options() const noexcept { return options_; }
+
+private:
+    friend class Emission;
+    enum class State : std::uint8_t { open, draining, closed };
+
+    Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
+        bool single_threaded);
+
+    /// Whether an event may come in now, from a thread whose innermost frame is `top`.
+    bool accepts(const Frame* top, const Draft& draft) const noexcept;
+    std::shared_ptr<Executor> default_executor();
+
+    /// Sends a mailbox that has something, and no task under way, to its executor.
+    void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
+    bool take_turn(Node& node, std::size_t max, std::size_t& count);
+    /// Runs one delivery, or tells about a hole.
+    void deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
+    /// Calls the handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. Adds one to
+    /// `calls` if it was called; gives what it threw.
+    std::exception_ptr call(Frame& frame, Node& node, const Record& record, std::uint32_t& calls) noexcept;
+    /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
+    void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
+    void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
+    /// The node ends without anyone waiting for it.
+    void close(Node& node) noexcept;
+    void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
+
+    void drain(const Frame* top, Deadline deadline);
+    bool run_what_waits_for_this_thread(const Frame* top);
+    bool is_drained(const Frame* top) const;
+    void wake_waiting_emitters() noexcept;
+    void note_progress_of_drain() noexcept;
+    struct Leftover {
+        NodePtr node;
+        Record record;
+    };
+    std::vector<Leftover> shut(ShutdownReport& report) noexcept;
+    ShutdownReport shut_down(Duration timeout, std::vector<Leftover>& leftovers);
+
+    const CallbackOptions options_;
+    const std::shared_ptr<Ledger> ledger_;
+    const MakeExecutor make_executor_;
+    const bool single_threaded_;
+    std::once_flag executor_made_;
+    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<PendingTasks> pending_tasks_;
+
+    std::atomic<State> state_{State::open};
+    std::atomic<std::uint32_t> drain_epoch_{0};  // moves while draining, when a turn ends or an event comes in
+    std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
+    std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
+    Registry registry_;
+
+    Counter emitted_by_others_;  // of names beyond max_names
+    Counter refused_closed_;
+    Counter refused_too_deep_;
+    Counter matched_;
+    Counter delivered_;
+    Counter failed_;
+    Counter dropped_;
+    Counter conflated_;
+    Counter discarded_;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/hub.ipp>
+#    include <hindsight/impl/detail/hub_deliver.ipp>
+#    include <hindsight/impl/detail/hub_shutdown.ipp>
+#    include <hindsight/impl/detail/hub_statistics.ipp>
+#endif

@@ -1,0 +1,70 @@
+// Ledger: the one short lock of a bus, and what it guards: the sequence, the history and (in callback managers) the
+// mailboxes. An event gets its seq, its place in history and its places in mailboxes in one critical section, so that
+// every observer agrees on one order, and on what came before a moment and what after it.
+//
+// No user code runs under the lock: callers collect what is to be destroyed, and destroy it after unlocking.
+#pragma once
+
+#include <hindsight/detail/history.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/types.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace hindsight::detail {
+
+/// A mutex, or nothing where a single thread uses the bus.
+class LedgerMutex {
+public:
+    explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
+    void lock() {
+        if (enabled_) mutex_.lock();
+    }
+    bool try_lock() { return !enabled_ || mutex_.try_lock(); }
+    void unlock() noexcept {
+        if (enabled_) mutex_.unlock();
+    }
+    bool enabled() const noexcept { return enabled_; }
+
+private:
+    std::mutex mutex_;
+    const bool enabled_;
+};
+
+/// A random number other than 0.
+HINDSIGHT_API std::uint64_t random_origin();
+
+struct Ledger {
+    Ledger(const HistoryOptions& options, bool shared_between_threads, std::uint64_t origin_)
+        : mutex(shared_between_threads), origin(origin_), history(options), max_payload_bytes(options.max_payload_bytes) {}
+
+    LedgerMutex mutex;
+    /// The last seq given. Advanced under the lock, but for events that no history and no mailbox takes.
+    std::atomic<Seq> last_seq{0};
+    const std::uint64_t origin;  // random: tells this ledger's events from all others
+
+    History history;
+    /// Moves whenever rules or options of the history change, so that what was decided before the lock is decided again.
+    std::atomic<std::uint64_t> history_version{1};
+    std::atomic<std::size_t> max_payload_bytes;
+    std::atomic<bool> in_a_bus{false};
+
+    Seq next_seq() noexcept { return last_seq.fetch_add(1, std::memory_order_relaxed) + 1; }
+};
+
+/// What was found, before the lock, about how a name's events are kept. True while `version` is the ledger's.
+struct Retention {
+    std::uint64_t version = 0;
+    bool keeps = false;              // some of them, or all
+    bool tracked = false;            // keeps, or counts what it does not keep
+    RetentionPolicy::Custom custom;  // a user's policy, to be asked before the lock
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/ledger.ipp>
+#endif

@@ -1,0 +1,111 @@
+// Mailbox: the bounded queue of one queued subscription, and its overflow policy. The ledger's lock guards all of it but
+// the atomics; nothing here locks, and nothing but `reserve_one` allocates or throws.
+#pragma once
+
+#include <hindsight/detail/conflating_queue.hpp>
+#include <hindsight/detail/pending_queue.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/options.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+
+namespace hindsight::detail {
+
+class HINDSIGHT_API Mailbox {
+public:
+    /// Throws InvalidArgument for limits of 0 and for a hard limit below the capacity.
+    explicit Mailbox(const MailboxOptions& options);
+
+    enum class Room : std::uint8_t { ready, full };
+    enum class Fate : std::uint8_t { queued, dropped };
+    struct Push {
+        Fate fate = Fate::queued;
+        Envelope* displaced = nullptr;  // taken out for it: the caller finishes its delivery, outside the lock
+    };
+
+    /// `full`: a `block` mailbox has no room for an emitter that could wait.
+    Room room() const noexcept {
+        return overflow() == Overflow::block && size() >= options_.capacity ? Room::full : Room::ready;
+    }
+
+    /// Makes sure that the next push does not need memory. Throws std::bad_alloc, changing nothing.
+    void reserve_one();
+
+    /// Takes the record in, with the reference that the caller adds if its fate is `queued`. A `block` mailbox that is
+    /// full grows to its hard limit; `no_growth`: the emitter has waited for room in vain.
+    Push push(Envelope& envelope, bool no_growth) noexcept;
+
+    /// Hands out the next records in order, as many as one turn may take; 0: nothing waits and the mailbox is idle.
+    /// The last one may be a hole without a record. Counts them as in hand until the next turn.
+    std::size_t take(std::span<Pending> out) noexcept;
+
+    using Queue = std::variant<PendingQueue, ConflatingQueue>;
+
+    /// Takes everything out, for the caller to finish outside the lock.
+    Queue take_all() noexcept;
+
+    /// Takes out the records that `goes(const Envelope&)` chooses, as if they had never been there. Throws
+    /// std::bad_alloc, changing nothing.
+    template <class F>
+    Queue take_if(F goes) {
+        return std::visit(
+            [&]<class Kind>(Kind& queue) {
+                Kind kept, taken;
+                std::size_t keep = 0, take = 0;
+                queue.for_each([&](const Envelope& each) { ++(goes(each) ? take : keep); });
+                kept.reserve(keep);
+                taken.reserve(take);
+                while (queue.size() > 0) {
+                    const Pending front = queue.pop();
+                    (goes(*front.envelope) ? taken : kept).push(*front.envelope);
+                }
+                queue = std::move(kept);
+                return Queue(std::move(taken));
+            },
+            queue_);
+    }
+
+    std::size_t size() const noexcept {
+        return std::visit([](const auto& queue) { return queue.size(); }, queue_);
+    }
+    /// Taken out, but not known to be handled yet.
+    std::size_t in_hand() const noexcept { return in_hand_.load(std::memory_order_acquire); }
+    /// One of those is handled. Without the lock, by the thread whose turn it is.
+    void handled() noexcept { in_hand_.fetch_sub(1, std::memory_order_release); }
+
+    template <class F>
+    void for_each(F visit) const {
+        std::visit([&](const auto& queue) { queue.for_each(visit); }, queue_);
+    }
+
+    const MailboxOptions& options() const noexcept { return options_; }
+    Overflow overflow() const noexcept { return options_.overflow; }
+
+    bool active = false;         // a task is on its way to the executor, or a turn goes on
+    bool in_turn = false;        // some thread delivers
+    bool closed = false;         // disconnected
+    bool emitter_waits = false;  // for room
+    std::uint64_t dropped = 0;
+    std::uint64_t conflated = 0;
+    std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
+
+private:
+    Pending pop() noexcept {
+        return std::visit([](auto& queue) { return queue.pop(); }, queue_);
+    }
+
+    MailboxOptions options_;
+    std::size_t turn_;  // how many records one turn takes
+    std::atomic<std::size_t> in_hand_{0};
+    Queue queue_;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/mailbox.ipp>
+#endif

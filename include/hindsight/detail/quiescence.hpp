@@ -1,0 +1,66 @@
+// Quiescence: a disconnected handler is not running, will not run again, and its state is destroyed.
+//
+// Running: a thread publishes the node in its frame's cell, then reads the node's flags, and calls only a live node.
+// Afterwards it replaces the cell's content and reads the flags again; if the node is dead by then, it tells the waiters.
+// Disconnecting: set `dead`, heavy fence, scan all cells. Either the runner sees `dead` and does not call, or the scan
+// sees the cell. If the scan saw the cell, the runner's second read sees `dead` and notifies under the mutex that the
+// scan was made under: no wake-up is lost. The runner's replacing store is a release that the scan acquires, so the
+// handler's effects come before its state's destruction.
+//
+// A disconnect inside the node's own handler cannot wait, nor one that closes a cycle of threads which wait for each
+// other's handlers: it marks the node as an orphan and returns; the last thread to leave destroys the state.
+#pragma once
+
+#include <hindsight/detail/node.hpp>
+#include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/export.hpp>
+
+namespace hindsight::detail {
+
+/// Called by a thread that stopped running a node and then found it dead.
+HINDSIGHT_API void runner_left(Node& node) noexcept;
+
+/// The node is dead (or about to be set so by this call). Waits until no thread runs it and its state is destroyed;
+/// true then. False: it is deferred, since this thread runs it or waiting would close a cycle.
+HINDSIGHT_API bool quiesce(Node& node) noexcept;
+
+/// The same without waiting for other threads; true if the state is destroyed on return.
+HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
+
+/// The nodes whose callables a frame runs, one after the other. Empties the frame's cell at the end.
+class Running {
+public:
+    explicit Running(Frame& frame) noexcept : frame_(frame) {}
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { stop(); }
+
+    /// Moves on to `node`, whose callables may be called until the next move if the result has no `dead`.
+    std::uint32_t move_to(Node& node) noexcept {
+        Node* const previous = frame_.node;
+        frame_.node = &node;
+        publish(frame_.cell->node, &node);
+        left(previous);
+        return fenced_load(node.flags);
+    }
+
+    void stop() noexcept {
+        if (frame_.node == nullptr) return;
+        Node* const previous = std::exchange(frame_.node, nullptr);
+        publish<Node*>(frame_.cell->node, nullptr);
+        left(previous);
+    }
+
+private:
+    static void left(Node* previous) noexcept {
+        if (previous != nullptr && previous->has(Node::dead)) [[unlikely]] runner_left(*previous);
+    }
+
+    Frame& frame_;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/quiescence.ipp>
+#endif

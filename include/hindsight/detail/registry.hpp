@@ -1,0 +1,105 @@
+// Registry: who is subscribed to what, and the topics that emitting looks up. Boost.Signals2 (out of sight, in
+// impl/detail/subscription_signal.hpp) keeps the connections.
+//
+// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic collects a new
+// snapshot before it does anything else. Replaced snapshots are destroyed once no thread iterates them any more.
+#pragma once
+
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/event_type.hpp>
+#include <hindsight/detail/node.hpp>
+#include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/topic.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/pattern.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hindsight::detail {
+
+class SubscriptionSignal;
+
+/// Thread-safe. No user code runs under its mutex.
+class HINDSIGHT_API Registry {
+public:
+    /// `max_names`: topics for names that are only known at run time.
+    explicit Registry(std::size_t max_names);
+    ~Registry();
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    /// The topic of a checked draft. `owned` is set for a name beyond `max_names`: a topic for this one event. Lock-free
+    /// for types that were seen before. Throws TypeConflict when another type has the name.
+    Topic& topic_of(const Draft& draft, std::unique_ptr<Topic>& owned) {
+        if (Topic* known = topics_by_type_.find(draft.type)) [[likely]] return *known;
+        return look_up(draft, owned);
+    }
+
+    /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
+    /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
+    void connect(Node& node);
+    /// Takes a connected node out; false if it was out already.
+    bool disconnect(Node& node) noexcept;
+
+    /// The topic's subscribers as they are now, safe to iterate until the frame's pin is replaced or emptied. Collects
+    /// them first if they have changed; throws std::bad_alloc then.
+    const Snapshot* pin_current(Frame& frame, Topic& topic) {
+        if (topic.stale.load(std::memory_order_acquire)) [[unlikely]] rebuild(topic);
+        return pin(frame, topic.snapshot);
+    }
+
+    /// All connected nodes, in the order of subscribing.
+    std::vector<NodePtr> nodes() const;
+
+    template <class F>
+    void for_each_topic(F visit) const {
+        const std::shared_lock lock(mutex_);
+        for (const auto& [text, name] : names_) {
+            if (name.typed) visit(*name.typed);
+            if (name.self_named) visit(*name.self_named);
+        }
+    }
+
+private:
+    struct Name {
+        std::shared_ptr<SubscriptionSignal> exact;
+        std::unique_ptr<Topic> typed;
+        std::unique_ptr<Topic> self_named;
+    };
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    };
+    using Names = std::unordered_map<std::string, Name, TextHash, std::equal_to<>>;
+
+    Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);
+    void rebuild(Topic& topic);
+    Name& name_locked(std::string_view text);
+    Topic& typed_topic_locked(const EventType& type);
+    SubscriptionSignal& signal_for_locked(const Node& node);
+    void mark_stale_locked(const Node& node) noexcept;
+
+    const std::size_t max_names_;
+    mutable std::shared_mutex mutex_;
+    Names names_;
+    TopicsByType topics_by_type_;
+    std::shared_ptr<SubscriptionSignal> wildcards_;  // and exact names beyond max_names
+    std::map<std::uint64_t, NodePtr> nodes_;
+    std::uint64_t last_id_ = 0;
+    RetiredSnapshots retired_;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/registry.ipp>
+#endif

@@ -1,0 +1,76 @@
+// Snapshot: the subscribers of one topic at one moment, which emitting iterates. Immutable once published.
+#pragma once
+
+#include <hindsight/detail/node.hpp>
+#include <hindsight/detail/thread_slot.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace hindsight::detail {
+
+struct Snapshot {
+    std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
+    std::size_t direct_count = 0;  // how many of them are direct
+    bool filtered = false;         // whether any has a filter
+
+    std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
+    std::span<const NodePtr> queued() const noexcept {
+        return {nodes.data() + direct_count, nodes.size() - direct_count};
+    }
+};
+
+/// Publishes in the frame's cell that its thread uses the topic's snapshot. It stays alive until the cell is emptied.
+inline const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& current) noexcept {
+    const Snapshot* snapshot = current.load(std::memory_order_acquire);
+    for (;;) {
+        publish(frame.cell->snapshot, snapshot);
+        const Snapshot* const again = fenced_load(current);
+        if (again == snapshot) [[likely]] return snapshot;
+        snapshot = again;
+    }
+}
+
+inline void unpin(Frame& frame) noexcept {
+    frame.cell->snapshot.store(nullptr, std::memory_order_release);
+}
+
+/// Snapshots that were replaced and may still be in use. Not thread-safe: the registry's mutex guards it.
+class RetiredSnapshots {
+public:
+    using List = std::vector<std::unique_ptr<const Snapshot>>;
+
+    /// Makes room for one more, so that `add` cannot fail.
+    void reserve_one() { retired_.reserve(retired_.size() + 1); }
+    void add(const Snapshot* snapshot) noexcept { retired_.emplace_back(snapshot); }
+
+    /// Takes out all that no thread uses any more, for the caller to destroy outside the lock.
+    List collect() {
+        heavy_fence();
+        List unused;
+        unused.reserve(retired_.size());
+        std::erase_if(retired_, [&](auto& snapshot) {
+            if (in_use(snapshot.get())) return false;
+            unused.push_back(std::move(snapshot));
+            return true;
+        });
+        return unused;
+    }
+
+private:
+    static bool in_use(const Snapshot* snapshot) noexcept {
+        bool found = false;
+        ThreadSlots::instance().for_each([&](const ThreadSlot& slot) {
+            slot.for_each_cell([&](const Cell& cell) { found = found || fenced_load(cell.snapshot) == snapshot; });
+        });
+        return found;
+    }
+
+    List retired_;
+};
+
+}  // namespace hindsight::detail

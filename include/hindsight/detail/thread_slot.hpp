@@ -1,0 +1,143 @@
+// ThreadSlot: what other threads can see of what a thread is running right now; Frame: one level of its nesting.
+//
+// Slots are process-wide, never freed, and reused once their thread has ended, so scanning them needs no lock. A slot
+// has one Cell a nesting level. Only the owning thread writes its cells; removers read them (see fence.hpp):
+//   - `snapshot`: the subscriber snapshot that this level iterates. The emitter publishes it, then reads the topic's
+//     pointer again; a remover swaps that pointer, then scans. Either the emitter sees the new pointer, or the scan sees
+//     the cell and leaves the snapshot alone.
+//   - `node`: the subscription whose callable this level runs; the same with the node's flags (see quiescence.hpp).
+#pragma once
+
+#include <hindsight/detail/fence.hpp>
+#include <hindsight/export.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+namespace hindsight {
+class Record;
+}
+
+namespace hindsight::detail {
+
+struct NodeOwner;
+struct Frame;
+struct Node;
+struct Snapshot;
+
+struct Cell {
+    std::atomic<const Snapshot*> snapshot{nullptr};
+    std::atomic<Node*> node{nullptr};
+};
+
+struct CellBlock {
+    static constexpr std::size_t size = 15;
+    Cell cells[size];
+    std::atomic<CellBlock*> next{nullptr};  // made by the owner when its nesting first needs it, then kept
+};
+
+struct alignas(64) ThreadSlot {
+    CellBlock cells;
+    std::atomic<bool> used{true};
+    unsigned index = 0;          // 0, 1, 2 ...: the order of creation
+    ThreadSlot* next = nullptr;  // fixed before the slot is published
+
+    // The owner's alone.
+    Frame* top = nullptr;
+    unsigned depth = 0;
+    bool thread_is_ending = false;  // its thread-local destructors run: nobody else will give the slot back
+
+    // Guarded by the mutex of ThreadSlots.
+    const Node* waiting_for = nullptr;
+
+    /// The calling thread's slot. The first call of a thread locks and may throw std::bad_alloc.
+    static ThreadSlot& current() {
+        if (current_ != nullptr) [[likely]] return *current_;
+        return acquire();
+    }
+
+    template <class F>
+    void for_each_cell(F visit) const {
+        for (const CellBlock* block = &cells; block != nullptr; block = fenced_load(block->next)) {
+            for (const Cell& cell : block->cells) visit(cell);
+        }
+    }
+
+private:
+    friend struct Frame;
+    HINDSIGHT_API static ThreadSlot& acquire();
+    HINDSIGHT_API static void give_back(ThreadSlot& slot) noexcept;
+
+    HINDSIGHT_API static thread_local constinit ThreadSlot* current_;
+};
+
+/// All slots of the process, and the one mutex and condition behind waiting for a handler to return. Never destroyed,
+/// so it may be used at any time during static destruction.
+struct ThreadSlots {
+    std::mutex mutex;
+    std::condition_variable changed;  // a runner has left a node that is dead, or a node's state is destroyed
+    std::atomic<ThreadSlot*> head{nullptr};
+
+    HINDSIGHT_API static ThreadSlots& instance();
+
+    template <class F>
+    void for_each(F visit) {
+        for (ThreadSlot* slot = fenced_load(head); slot != nullptr; slot = slot->next) visit(*slot);
+    }
+};
+
+/// One level of a thread's nesting: an emit, or a run of queued deliveries. Lives on the stack of its thread.
+struct Frame {
+    /// Throws std::bad_alloc when this depth was never reached before and there is no memory for its cells.
+    Frame(ThreadSlot& slot, const NodeOwner& engine);
+    ~Frame();
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+
+    ThreadSlot& slot;
+    const NodeOwner& engine;
+    Frame* const outer;
+    CellBlock* block;
+    std::size_t position;
+    Cell* cell;
+
+    // The call of user code that this level is in, if any.
+    Node* node = nullptr;
+    const Record* record = nullptr;
+    bool queued = false;
+
+    /// What must not die before this level ends, though its owner let go of it inside.
+    std::shared_ptr<void> keep_alive;
+};
+
+inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
+    : slot(slot_), engine(engine_), outer(slot_.top), block(outer ? outer->block : &slot_.cells),
+      position(outer ? outer->position + 1 : 0) {
+    if (position == CellBlock::size) [[unlikely]] {
+        CellBlock* next = block->next.load(std::memory_order_relaxed);
+        if (next == nullptr) {
+            next = new CellBlock;
+            block->next.store(next, std::memory_order_seq_cst);
+        }
+        block = next;
+        position = 0;
+    }
+    cell = &block->cells[position];
+    slot.top = this;
+    ++slot.depth;
+}
+
+inline Frame::~Frame() {
+    slot.top = outer;
+    --slot.depth;
+    if (slot.thread_is_ending && outer == nullptr) [[unlikely]] ThreadSlot::give_back(slot);
+}
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/thread_slot.ipp>
+#endif

@@ -1,0 +1,172 @@
+// EventBus: emit typed events, handle them, and look back at them. The facade over an EventStore, a CallbackManager and a
+// thread pool; see docs/quick_start.md.
+#pragma once
+
+#include <hindsight/callback_manager.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/event_store.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/options.hpp>
+#include <hindsight/pattern.hpp>
+#include <hindsight/receipt.hpp>
+#include <hindsight/statistics.hpp>
+#include <hindsight/subscription.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace hindsight {
+
+class ThreadPool;
+
+/// For buses that a single thread uses: no locking, no threads, and queued handlers run in run_pending().
+struct NullMutex {};
+
+/// The traits choose the mutex of the bus: std::mutex, or NullMutex.
+struct DefaultTraits {
+    using Mutex = std::mutex;
+};
+struct SingleThreadedTraits {
+    using Mutex = NullMutex;
+};
+
+namespace detail {
+
+/// All of a bus that does not depend on its traits.
+class HINDSIGHT_API BusCore {
+public:
+    BusCore(BusOptions options, std::shared_ptr<EventStore> store, bool single_threaded);
+    ~BusCore();
+    BusCore(const BusCore&) = delete;
+    BusCore& operator=(const BusCore&) = delete;
+
+    EventStore& history() const noexcept { return *store_; }
+    CallbackManager& callbacks() noexcept { return callbacks_; }
+    const CallbackManager& callbacks() const noexcept { return callbacks_; }
+    std::size_t retire(const EventType& type);
+
+private:
+    /// The bus's own pool, which starts with the first queued subscription.
+    struct OwnPool {
+        std::shared_ptr<ThreadPool> threads;
+    };
+
+    const BusOptions options_;
+    std::shared_ptr<EventStore> store_;
+    std::shared_ptr<OwnPool> pool_;
+    CallbackManager callbacks_;
+};
+
+}  // namespace detail
+
+/// An in-process event bus that remembers.
+///
+/// Thread-safe, unless its traits have a NullMutex. Every function may be called inside handlers, filters and policies,
+/// at any depth; no lock is held while these run. The destructor drains for `BusOptions::drain_on_destroy`, gives what is
+/// left to `on_error`, and waits for running handlers; inside a handler it leaves the rest to that handler's return.
+/// Subscriptions, records and receipts may outlive the bus.
+template <class Traits>
+class BasicEventBus {
+public:
+    BasicEventBus() : BasicEventBus(BusOptions{}) {}
+    /// Throws InvalidArgument naming the option that is wrong.
+    explicit BasicEventBus(BusOptions options) : core_(std::move(options), nullptr, single_threaded) {}
+    /// Over a store that the caller shares, instead of `options.history`. Its sequence goes on. A store belongs to one
+    /// bus at a time; throws InvalidArgument else.
+    explicit BasicEventBus(std::shared_ptr<EventStore> store, BusOptions options = {})
+        : core_(std::move(options), require(std::move(store)), single_threaded) {}
+    BasicEventBus(const BasicEventBus&) = delete;
+    BasicEventBus& operator=(const BasicEventBus&) = delete;
+
+    /// Records the event and delivers it: copies or moves it into a shared envelope, asks filters and policies, gives it
+    /// the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
+    ///
+    /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size functions
+    /// throw: it is then as if the call had not been made. Once the event has its seq nothing is thrown any more, but
+    /// for HandlerFailed under ErrorPolicy::rethrow. Blocks only outside handlers, for room in a full `block` mailbox.
+    /// One allocation for an event that is kept or handled.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    Receipt emit(E&& event, const EmitOptions& options = {}) {
+        return callbacks().emit(std::forward<E>(event), options);
+    }
+
+    /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
+    /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
+    /// may be move-only. It may be called before this returns.
+    ///
+    /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
+    /// std::bad_alloc; nothing is subscribed then.
+    template <Event E, class F>
+    [[nodiscard]] Subscription subscribe(F handler, SubscribeOptions options = {}) {
+        return callbacks().template subscribe<E>(std::move(handler), std::move(options));
+    }
+
+    /// Calls `handler(const Record&)` with each event whose name matches; see Pattern. Also throws InvalidName.
+    template <class F>
+    [[nodiscard]] Subscription subscribe(Pattern pattern, F handler, SubscribeOptions options = {}) {
+        return callbacks().subscribe(std::move(pattern), std::move(handler), std::move(options));
+    }
+
+    /// Calls a member function of the receiver, for as long as others keep it alive; it is kept alive during each call.
+    template <Event E, class T, class M>
+        requires std::is_member_function_pointer_v<M>
+    [[nodiscard]] Subscription subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
+        return callbacks().template subscribe<E>(receiver, member, std::move(options));
+    }
+
+    EventStore& history() noexcept { return core_.history(); }
+    const EventStore& history() const noexcept { return core_.history(); }
+    CallbackManager& callbacks() noexcept { return core_.callbacks(); }
+    const CallbackManager& callbacks() const noexcept { return core_.callbacks(); }
+
+    /// The time on the bus's clock.
+    TimePoint now() const noexcept { return callbacks().now(); }
+
+    /// Without a pool (`PoolOptions::threads` is 0, or a NullMutex): runs waiting deliveries on this thread, and those
+    /// that they bring about, `max` at most; how many it ran. Does nothing where an executor runs them.
+    std::size_t run_pending(std::size_t max = no_limit) { return callbacks().run_pending(max); }
+
+    Statistics stats() const { return callbacks().stats(); }
+    /// Counters of the bus and of its subscriptions start at zero; those of the history are `history().reset_stats()`.
+    void reset_stats() noexcept { callbacks().reset_stats(); }
+    std::size_t subscription_count() const { return callbacks().subscription_count(); }
+    std::size_t subscription_count(std::string_view pattern) const { return callbacks().subscription_count(pattern); }
+
+    /// Takes all events of these types out of history and mailboxes: to be done before the shared library that they come
+    /// from is unloaded. How many payloads of them are still alive in the process, held by records; 0: safe to unload.
+    template <Event... E>
+    std::size_t retire() {
+        return (std::size_t{0} + ... + core_.retire(detail::event_type<E>()));
+    }
+
+    /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
+    /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
+    /// History stays readable. Does nothing a second time. In a handler, that handler counts as finished.
+    ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
+
+private:
+    static constexpr bool single_threaded = std::is_same_v<typename Traits::Mutex, NullMutex>;
+    static_assert(single_threaded || std::is_same_v<typename Traits::Mutex, std::mutex>,
+                  "hindsight: Traits::Mutex must be std::mutex or hindsight::NullMutex");
+
+    static std::shared_ptr<EventStore> require(std::shared_ptr<EventStore> store) {
+        if (store == nullptr) throw InvalidArgument("EventBus: the store is null");
+        return store;
+    }
+
+    detail::BusCore core_;
+};
+
+using SingleThreadedBus = BasicEventBus<SingleThreadedTraits>;
+
+}  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/event_bus.ipp>
+#endif

@@ -1,0 +1,102 @@
+// EventStore: a bounded, queryable history of events. Part of every bus, and usable alone.
+#pragma once
+
+#include <hindsight/clock.hpp>
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/query.hpp>
+#include <hindsight/receipt.hpp>
+#include <hindsight/record.hpp>
+#include <hindsight/retention.hpp>
+#include <hindsight/statistics.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hindsight {
+
+namespace detail {
+struct Ledger;
+}
+
+/// Thread-safe: one short lock guards it, never held while user code runs. All limits hold exactly after every append;
+/// what is evicted, refused or truncated is counted (`stats`).
+class HINDSIGHT_API EventStore {
+public:
+    /// `clock`: for the time of events that are appended without one; none: the system's. Throws InvalidArgument.
+    explicit EventStore(const HistoryOptions& options = {}, std::shared_ptr<Clock> clock = {});
+    ~EventStore();
+    EventStore(const EventStore&) = delete;
+    EventStore& operator=(const EventStore&) = delete;
+
+    /// Gives the event the next seq and keeps it as its policy says. Throws InvalidName, InvalidArgument, std::bad_alloc
+    /// and what the event's copy, key or size functions throw; nothing has changed then. For stores of their own: one
+    /// that belongs to a bus is filled by the bus's emit, and this throws InvalidArgument.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    Receipt append(E&& event, const EmitOptions& options = {}) {
+        return detail::with_draft(std::forward<E>(event), options,
+                                  [this](const detail::Draft& draft) { return append_draft(draft); });
+    }
+
+    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or pattern.
+    /// O(records newer than the last one taken); `where` runs outside the lock on all that meet the other conditions.
+    std::vector<Record> query(const Query& query = {}) const;
+
+    /// The same for records that hold an E, which the results give as such. Truncated records are not among them.
+    template <Event E>
+    std::vector<TypedRecord<E>> query(Query query = {}) const {
+        std::vector<TypedRecord<E>> typed;
+        for (Record& record : query_typed(std::move(query), detail::event_type<E>())) {
+            typed.emplace_back(std::move(record));
+        }
+        return typed;
+    }
+
+    /// The record with that seq, if it is kept.
+    std::optional<Record> find(Seq seq) const;
+
+    /// Lets go of all records; counters and the sequence go on.
+    void clear();
+
+    /// The rules from now on. Records that are already kept go where the new rules send them (user policies are not
+    /// asked again), and leave, counted as evicted, where there is no room. Throws InvalidArgument, changing nothing.
+    void set_policies(std::vector<PolicyRule> policies);
+
+    /// Exchanges records, limits and policies with the other store, each keeping its place: its bus and its sequence,
+    /// which goes on after the largest seq that it now holds.
+    void swap(EventStore& other);
+
+    StoreStatistics stats() const;
+    void reset_stats() noexcept;
+
+    std::size_t capacity() const noexcept;  ///< of the shared ring
+    std::size_t size() const noexcept;      ///< records kept, by all policies
+    std::size_t bytes() const noexcept;     ///< of those records, payloads at their declared size
+    Seq oldest_seq() const noexcept;        ///< 0: it is empty
+    Seq newest_seq() const noexcept;        ///< 0: it is empty
+    Seq last_seq() const noexcept;          ///< the last one given to any event, kept or not
+
+    /// For the library.
+    EventStore(const HistoryOptions& options, bool shared_between_threads);
+    const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
+
+private:
+    Receipt append_draft(const detail::Draft& draft);
+    std::vector<Record> query_typed(Query query, const detail::EventType& type) const;
+
+    std::shared_ptr<detail::Ledger> ledger_;
+    std::shared_ptr<Clock> clock_;
+};
+
+}  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/event_store.ipp>
+#endif

@@ -1,0 +1,26 @@
+// How the library's symbols are seen from outside, and how its functions are defined in the two build modes:
+// HINDSIGHT_API marks what other binaries may use, HINDSIGHT_INLINE every function defined in an .ipp file.
+
+#pragma once
+
+#if defined(_WIN32)
+#    if !defined(HINDSIGHT_SHARED) || defined(HINDSIGHT_HEADER_ONLY)
+#        define HINDSIGHT_API
+#    elif defined(HINDSIGHT_BUILDING)
+#        define HINDSIGHT_API __declspec(dllexport)
+#    else
+#        define HINDSIGHT_API __declspec(dllimport)
+#    endif
+#elif defined(__GNUC__)
+// Not only in shared builds: a program and its plug-ins, each with its own copy of the code, must agree on exception
+// types and inline variables even when everything else is hidden.
+#    define HINDSIGHT_API [[gnu::visibility("default")]]
+#else
+#    define HINDSIGHT_API
+#endif
+
+#if defined(HINDSIGHT_HEADER_ONLY)
+#    define HINDSIGHT_INLINE inline
+#else
+#    define HINDSIGHT_INLINE
+#endif

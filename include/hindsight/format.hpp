@@ -1,0 +1,92 @@
+// How records are shown: as JSON with to_json, and through fmt: fmt::print("{}\n", record).
+#pragma once
+
+#include <hindsight/export.hpp>
+#include <hindsight/record.hpp>
+#include <hindsight/types.hpp>
+
+// The part of fmt that declares formatters: base.h from version 11 on, where core.h is the whole of fmt.
+#if __has_include(<fmt/base.h>)
+#    include <fmt/base.h>
+#else
+#    include <fmt/core.h>
+#endif
+
+#include <string>
+
+namespace hindsight {
+
+/// The record as one JSON object on one line, without a line end; `null` for an empty record. Members, in this order:
+///
+/// - always `id` (text: the bus's random id in 16 hexadecimal digits, "-", the seq), `seq`, `time` (text: ISO 8601,
+/// UTC,
+///   nanoseconds), `name`, `category`, `severity` (text);
+/// - unless empty, zero or false: `source`, `key`, `cause` (a seq), `correlation`, `metadata`, `replayed`,
+///   `payload_bytes`;
+/// - `payload`, or `"truncated":true` where history kept none.
+///
+/// `metadata` is an object, or an array of `[name, value]` where a name occurs twice, so that nothing is lost.
+/// `payload` is what the event's own `event_json` or `EventTraits<E>::to_json` gives, which must be valid JSON; else
+/// its members as Boost.Describe lists them; else `{"type":"ns::E","size":N}`. Malformed UTF-8 in texts becomes U+FFFD.
+///
+/// Thread-safe, never blocks, O(size of the result). Throws std::bad_alloc and what the event's own conversion throws.
+HINDSIGHT_API std::string to_json(const Record& record);
+
+namespace detail {
+
+/// One line for people, as described at the formatter.
+HINDSIGHT_API std::string to_line(const Record& record);
+
+/// Throws fmt::format_error. No constant expression, so that a bad constant format string does not compile.
+[[noreturn]] HINDSIGHT_API void throw_bad_record_format();
+
+}  // namespace detail
+
+}  // namespace hindsight
+
+/// `{}` shows a record as one line for people:
+///
+///     #12 2026-11-20T08:21:37.123456789Z info task.completed source=workflow_1 key=t1 cause=#3 {"task_id":"t1"}
+///
+/// `source` and `cause` only where there is one, `key` only where it is not the source; last the payload as JSON, or
+/// `(payload of 70000 bytes not kept)`. A text with spaces, quotes, control characters or malformed UTF-8 is written as
+/// a JSON string: the line stays one line, and does not steer a terminal. An empty record is `(empty record)`.
+///
+/// `{:j}` shows what `to_json` returns. Any other format is a compile error where fmt checks the format string then,
+/// else fmt::format_error. Throws what `to_json` throws.
+template <>
+struct fmt::formatter<hindsight::Record> {
+    constexpr auto parse(fmt::format_parse_context& context) -> fmt::format_parse_context::iterator {
+        auto position = context.begin();
+        if (position != context.end() && *position == 'j') {
+            as_json_ = true;
+            ++position;
+        }
+        if (position != context.end() && *position != '}') hindsight::detail::throw_bad_record_format();
+        return position;
+    }
+
+    template <class Context>
+    auto format(const hindsight::Record& record, Context& context) const -> decltype(context.out()) {
+        const std::string text = as_json_ ? hindsight::to_json(record) : hindsight::detail::to_line(record);
+        return fmt::format_to(context.out(), "{}", text);
+    }
+
+private:
+    bool as_json_ = false;
+};
+
+/// Shown as its Record.
+template <class E>
+struct fmt::formatter<hindsight::TypedRecord<E>> : fmt::formatter<hindsight::Record> {};
+
+/// Shown as its name, with the formats that texts have: `{:<8}`.
+template <>
+struct fmt::formatter<hindsight::Severity> : fmt::formatter<fmt::string_view> {
+    HINDSIGHT_API auto format(hindsight::Severity severity, fmt::format_context& context) const
+        -> fmt::format_context::iterator;
+};
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/format.ipp>
+#endif

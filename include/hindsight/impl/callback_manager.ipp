@@ -1,0 +1,74 @@
+#pragma once
+
+#include <hindsight/callback_manager.hpp>
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/ledger.hpp>
+#include <hindsight/error.hpp>
+
+#include <string>
+
+namespace hindsight {
+
+HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options)
+    : CallbackManager(options,
+                      std::make_shared<detail::Ledger>(HistoryOptions{.capacity = 0}, true, detail::random_origin()),
+                      {}, false) {}
+
+HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options,
+                                                  std::shared_ptr<detail::Ledger> ledger,
+                                                  std::function<std::shared_ptr<Executor>()> make_executor,
+                                                  bool single_threaded)
+    : hub_(detail::Hub::make(options, std::move(ledger), std::move(make_executor), single_threaded)) {}
+
+HINDSIGHT_INLINE CallbackManager::~CallbackManager() {
+    stop();
+}
+
+HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
+    if (!hub_) return;
+    hub_->stop();
+    detail::Hub::let_go(std::move(hub_));
+}
+
+HINDSIGHT_INLINE Receipt CallbackManager::emit_draft(const detail::Draft& draft) {
+    return hub_->emit(draft);
+}
+
+HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, const Pattern* pattern,
+                                                       const detail::EventType* type, SubscribeOptions options) {
+    if (!node) throw InvalidArgument("subscribe: the handler, or its receiver, is null");
+    // A type whose events name themselves is subscribed to under all names.
+    hub_->subscribe(*node, pattern != nullptr ? *pattern : Pattern(type->self_named ? "*" : type->name), type,
+                    std::move(options));
+    return Subscription(std::move(node));
+}
+
+HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {
+    return hub_->run_pending(max);
+}
+
+HINDSIGHT_INLINE ShutdownReport CallbackManager::shutdown(Duration timeout) {
+    return hub_->shutdown(timeout);
+}
+
+HINDSIGHT_INLINE Statistics CallbackManager::stats() const {
+    return hub_->stats();
+}
+
+HINDSIGHT_INLINE void CallbackManager::reset_stats() noexcept {
+    hub_->reset_stats();
+}
+
+HINDSIGHT_INLINE std::size_t CallbackManager::subscription_count() const {
+    return hub_->subscription_count({});
+}
+
+HINDSIGHT_INLINE std::size_t CallbackManager::subscription_count(std::string_view pattern) const {
+    return hub_->subscription_count(pattern);
+}
+
+HINDSIGHT_INLINE TimePoint CallbackManager::now() const noexcept {
+    return hub_->now();
+}
+
+}  // namespace hindsight

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/name_rules.hpp>
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/error.hpp>
+#include <hindsight/impl/detail/emission.ipp>
+#include <hindsight/impl/detail/pending_tasks.hpp>
+
+#include <string>
+#include <utility>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
+                          bool single_threaded)
+    : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
+      single_threaded_(single_threaded), registry_(options.max_names) {}
+
+HINDSIGHT_INLINE Hub::~Hub() {
+    EventOwners::instance().remove(ledger_->origin);
+}
+
+HINDSIGHT_INLINE std::shared_ptr<Hub> Hub::make(const CallbackOptions& options, std::shared_ptr<Ledger> ledger,
+                                                MakeExecutor make_executor, bool single_threaded) {
+    if (options.max_depth == 0) throw InvalidArgument("max_depth is 0: no event could ever be emitted");
+    std::shared_ptr<Hub> hub(new Hub(options, std::move(ledger), std::move(make_executor), single_threaded));
+    EventOwners::instance().add(hub->ledger_->origin, hub);
+    return hub;
+}
+
+HINDSIGHT_INLINE bool Hub::accepts(const Frame* top, const Draft& draft) const noexcept {
+    const State state = state_.load(std::memory_order_acquire);
+    if (state == State::open) [[likely]] return true;
+    if (state == State::closed) return false;
+    if (is_library_name(draft.type.name)) return true;
+    for (; top != nullptr; top = top->outer) {
+        if (&top->engine == this && top->node != nullptr) return true;
+    }
+    return false;
+}
+
+HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
+    ThreadSlot& slot = ThreadSlot::current();
+    if (!accepts(slot.top, draft)) {
+        refused_closed_.add(slot);
+        return {};
+    }
+    if (slot.depth >= options_.max_depth) {
+        refused_too_deep_.add(slot);
+        return {.outcome = Outcome::too_deep};
+    }
+    check(draft);
+    std::unique_ptr<Topic> owned;
+    Topic& topic = registry_.topic_of(draft, owned);
+    return Emission(*this, slot, topic, owned == nullptr, draft).run();
+}
+
+HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
+    std::call_once(executor_made_, [this] {
+        if (options_.executor) {
+            executor_ = options_.executor;
+        } else if (make_executor_) {
+            executor_ = make_executor_();
+        }
+        if (!executor_) {
+            pending_tasks_ = std::make_shared<PendingTasks>();
+            executor_ = pending_tasks_;
+        }
+    });
+    return executor_;
+}
+
+HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const EventType* type,
+                                     SubscribeOptions options) {
+    if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
+    const EventType* const filtered_type = options.filter.payload_type();
+    if (type != nullptr && filtered_type != nullptr && !same_type(*type, *filtered_type)) {
+        throw InvalidArgument("subscribe: the filter is for the type " + std::string(filtered_type->info->name()) +
+                              ", the subscription for " + type->info->name() + "; it would never pass anything");
+    }
+    if (options.executor && single_threaded_) {
+        throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
+    }
+    node.name = std::move(options.name);
+    node.pattern = pattern;
+    node.type = type;
+    node.delivery = options.delivery;
+    node.priority = options.priority;
+    node.max_deliveries = options.max_deliveries;
+    node.owner = weak_from_this();
+    node.filtered = static_cast<bool>(options.filter);
+    node.filter = std::move(options.filter);
+    node.on_lagged = std::move(options.on_lagged);
+    if (options.delivery == Delivery::queued) {
+        node.mailbox.emplace(options.mailbox);
+        node.executor = options.executor ? std::move(options.executor) : default_executor();
+    }
+    registry_.connect(node);
+    // A shutdown that went over the subscriptions meanwhile has not seen this one.
+    if (state_.load(std::memory_order_seq_cst) == State::closed) {
+        unregister(node);
+        throw Closed("subscribe: this bus was shut down meanwhile");
+    }
+}
+
+HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
+    node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
+    if (!registry_.disconnect(node) || !node.mailbox) return;
+    Mailbox& mailbox = *node.mailbox;
+    std::unique_lock lock(ledger_->mutex);
+    mailbox.closed = true;
+    mailbox.emitter_waits = false;
+    mailbox.room_epoch.fetch_add(1, std::memory_order_release);
+    dropped_.add(ThreadSlot::current(), mailbox.dropped);
+    conflated_.add(ThreadSlot::current(), mailbox.conflated);
+    Mailbox::Queue queue = mailbox.take_all();
+    lock.unlock();
+    unpark_all(&mailbox.room_epoch);
+    finish_discarded(node, queue);
+}
+
+HINDSIGHT_INLINE void Hub::close(Node& node) noexcept {
+    unregister(node);
+    quiesce_later(node);
+}
+
+HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
+    if (!hub) return;
+    Frame* outermost = nullptr;
+    for (Frame* frame = ThreadSlot::current().top; frame != nullptr; frame = frame->outer) {
+        if (&frame->engine == hub.get()) outermost = frame;
+    }
+    if (outermost != nullptr) outermost->keep_alive = std::move(hub);
+}
+
+HINDSIGHT_INLINE std::size_t Hub::run_pending(std::size_t max) {
+    return pending_tasks_ ? pending_tasks_->run(max) : 0;
+}
+
+HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const {
+    std::vector<NodePtr> waiting;
+    for (NodePtr& node : registry_.nodes()) {
+        if (!node->mailbox) continue;
+        bool holds = false;
+        const std::lock_guard lock(ledger_->mutex);
+        node->mailbox->for_each([&](const Envelope& each) { holds = holds || &each == &envelope; });
+        if (holds) waiting.push_back(std::move(node));
+    }
+    // The executors are user code of subscriptions that may end meanwhile.
+    Frame frame(ThreadSlot::current(), *this);
+    Running running(frame);
+    for (const NodePtr& node : waiting) {
+        if ((running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here()) {
+            throw WouldDeadlock("Receipt::wait: the event waits for a handler (of \"" + node->name + "\", " +
+                                std::string(node->pattern->text()) + ") that runs on this very thread");
+        }
+    }
+}
+
+}  // namespace hindsight::detail

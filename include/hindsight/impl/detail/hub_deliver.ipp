@@ -1,0 +1,237 @@
+#pragma once
+
+#include <hindsight/detail/completion.hpp>
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/quiescence.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdio>
+#include <mutex>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace hub_deliver {
+
+/// Marks the mailbox as having its turn; only one thread at a time succeeds.
+class Turn {
+public:
+    Turn(Ledger& ledger, Mailbox& mailbox) : ledger_(ledger), mailbox_(mailbox) {
+        const std::lock_guard lock(ledger_.mutex);
+        mine_ = !std::exchange(mailbox_.in_turn, true);
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        if (!mine_) return;
+        const std::lock_guard lock(ledger_.mutex);
+        mailbox_.in_turn = false;
+    }
+    explicit operator bool() const noexcept { return mine_; }
+    /// The lock is held, and the mailbox was found empty.
+    void end_locked() noexcept {
+        mailbox_.active = false;
+        mailbox_.in_turn = false;
+        mine_ = false;
+    }
+
+private:
+    Ledger& ledger_;
+    Mailbox& mailbox_;
+    bool mine_ = false;
+};
+
+/// What errors call a subscription.
+inline std::string label_of(const Node& node) {
+    return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
+}
+
+inline std::string what(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+        return exception.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+}  // namespace hub_deliver
+
+HINDSIGHT_INLINE bool Hub::deliver(Node& node, std::size_t max, std::size_t& count) noexcept {
+    try {
+        return take_turn(node, max, count);
+    } catch (const std::bad_alloc&) {  // this thread, or this depth, runs a handler for the first time
+        abandon(node);
+        return false;
+    }
+}
+
+HINDSIGHT_INLINE void Hub::deliver_later(Node& node) noexcept {
+    Frame frame(ThreadSlot::current(), *this);
+    give_to_executor(frame, node, Record());
+}
+
+HINDSIGHT_INLINE void Hub::give_to_executor(Frame& frame, Node& node, const Record& record) noexcept {
+    // The executor is user code of the subscription, and goes when that ends.
+    Running running(frame);
+    if ((running.move_to(node) & Node::dead) != 0) return;
+    try {
+        node.executor->execute(Task(NodePtr::share(node).detach()));
+    } catch (...) {
+        report(node, record, std::current_exception());
+    }
+}
+
+HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& count) {
+    Mailbox& mailbox = *node.mailbox;
+    std::array<Pending, 64> batch;
+    Frame frame(ThreadSlot::current(), *this);
+    frame.queued = true;
+    hub_deliver::Turn turn(*ledger_, mailbox);
+    if (!turn) return false;
+    Running running(frame);
+    for (;;) {
+        std::unique_lock lock(ledger_->mutex);
+        const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
+        if (taken == 0) turn.end_locked();
+        const bool room = std::exchange(mailbox.emitter_waits, false);
+        if (room) mailbox.room_epoch.fetch_add(1, std::memory_order_release);
+        lock.unlock();
+        if (room) unpark_all(&mailbox.room_epoch);
+        if (taken == 0) break;
+        for (const Pending& pending : std::span(batch).first(taken)) {
+            deliver_one(running, frame, node, pending);
+            if (pending.envelope != nullptr) ++count;
+        }
+        if (count >= max) return true;
+    }
+    note_progress_of_drain();
+    return false;
+}
+
+HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
+    bool alive = (running.move_to(node) & Node::dead) == 0;
+    if (alive && pending.before.missed > 0 && node.on_lagged) {
+        try {
+            node.on_lagged(pending.before);
+        } catch (...) {
+            report(node, Record(), std::current_exception());
+        }
+        alive = !node.has(Node::dead);
+    }
+    if (pending.envelope == nullptr) return;
+    std::uint32_t calls = 0;
+    {
+        const Record record(EnvelopePtr::share(*pending.envelope));
+        if (alive) call(frame, node, record, calls);
+    }
+    if (calls == 0) {
+        node.discarded.add(frame.slot);
+        discarded_.add(frame.slot);
+    }
+    // A dead node may be waited for: its mailbox is closed, but this turn's other records are still to be discarded.
+    if (node.has(Node::dead)) running.stop();
+    node.mailbox->handled();
+    finish_delivery(pending.envelope);
+}
+
+HINDSIGHT_INLINE std::exception_ptr Hub::call(Frame& frame, Node& node, const Record& record,
+                                              std::uint32_t& calls) noexcept {
+    std::shared_ptr<const void> receiver;  // kept alive for as long as its member function runs
+    if (node.receiver) {
+        receiver = node.receiver->lock();
+        if (!receiver) {
+            close(node);
+            return nullptr;
+        }
+    }
+    bool is_last = false;
+    if (node.max_deliveries > 0) {
+        const std::uint64_t claimed = node.claims.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (claimed > node.max_deliveries) return nullptr;
+        is_last = claimed == node.max_deliveries;
+    }
+    ++calls;
+    frame.record = &record;
+    std::exception_ptr error;
+    try {
+        node.invoke(node, record);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    node.delivered.add(frame.slot);
+    delivered_.add(frame.slot);
+    if (error) [[unlikely]] report(node, record, error);
+    frame.record = nullptr;
+    if (is_last) close(node);
+    return error;
+}
+
+HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
+    ThreadSlot& slot = ThreadSlot::current();
+    node.failed.add(slot);
+    failed_.add(slot);
+    try {
+        const std::string label = hub_deliver::label_of(node);
+        const HandlerError failure{label, record, std::move(error)};
+        const bool recursive = record && record.envelope()->has(Envelope::below_error);
+        if (!recursive) {
+            const std::string key = std::to_string(node.id) + ":" + label;
+            with_draft(failure, EmitOptions{.key = key, .cause = record.seq()},
+                       [this](const Draft& draft) { return emit(draft); });
+        }
+        tell_error_handler(node, failure);
+    } catch (...) {
+        // Out of memory while telling: the failure is counted. Or ErrorPolicy::rethrow, for a handler of HandlerError.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& failure) noexcept {
+    try {
+        if (options_.on_error) {
+            options_.on_error(failure);
+            return;
+        }
+        const std::uint64_t times = node.reported.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (!std::has_single_bit(times)) return;
+        const std::string text = "hindsight: handler " + failure.handler + " of \"" +
+                                 std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
+                                 (times == 1 ? " time): " : " times): ") + hub_deliver::what(failure.error) + "\n";
+        std::fputs(text.c_str(), stderr);
+    } catch (...) {
+        // The error handler itself threw: there is nobody left to tell.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
+    std::unique_lock lock(ledger_->mutex);
+    Mailbox::Queue queue = node.mailbox->take_all();
+    node.mailbox->active = false;
+    const bool room = std::exchange(node.mailbox->emitter_waits, false);
+    if (room) node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+    lock.unlock();
+    if (room) unpark_all(&node.mailbox->room_epoch);
+    finish_discarded(node, queue);
+}
+
+HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, Mailbox::Queue& queue) noexcept {
+    ThreadSlot& slot = ThreadSlot::current();
+    std::visit(
+        [&](auto& pending) {
+            while (pending.size() > 0) {
+                node.discarded.add(slot);
+                discarded_.add(slot);
+                finish_delivery(pending.pop().envelope);
+            }
+        },
+        queue);
+}
+
+}  // namespace hindsight::detail

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/error.hpp>
+#include <hindsight/impl/detail/hub_deliver.ipp>
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace hub_shutdown {
+
+inline bool is_inside(const Frame* top, const Hub& hub) noexcept {
+    for (; top != nullptr; top = top->outer) {
+        if (&top->engine == &hub) return true;
+    }
+    return false;
+}
+
+/// Whether this thread is in the middle of a turn of the node: that turn goes on only after this call has returned.
+inline bool delivers_here(const Frame* top, const Node& node) noexcept {
+    for (; top != nullptr; top = top->outer) {
+        if (top->queued && top->node == &node) return true;
+    }
+    return false;
+}
+
+}  // namespace hub_shutdown
+
+HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
+    std::vector<Leftover> leftovers;
+    return shut_down(timeout, leftovers);
+}
+
+HINDSIGHT_INLINE void Hub::end(Duration timeout) noexcept {
+    try {
+        std::vector<Leftover> leftovers;
+        shut_down(std::max(timeout, Duration::zero()), leftovers);
+        const std::exception_ptr why =
+            std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
+        for (const Leftover& each : leftovers) {
+            tell_error_handler(*each.node, HandlerError{hub_deliver::label_of(*each.node), each.record, why});
+        }
+    } catch (const std::bad_alloc&) {
+        // They are counted as discarded all the same.
+    }
+}
+
+HINDSIGHT_INLINE ShutdownReport Hub::shut_down(Duration timeout, std::vector<Leftover>& leftovers) {
+    if (timeout < Duration::zero()) throw InvalidArgument("shutdown: the timeout is negative");
+    const Deadline deadline = deadline_after(timeout);
+    const Frame* const top = ThreadSlot::current().top;
+    ShutdownReport report;
+    std::unique_lock lock(shutdown_mutex_, std::defer_lock);
+    if (!hub_shutdown::is_inside(top, *this)) {
+        lock.lock();
+    } else if (!lock.try_lock()) {
+        // Another thread shuts down and waits for this very handler.
+        report.drained = false;
+        return report;
+    }
+    {
+        const std::lock_guard state_lock(ledger_->mutex);
+        if (state_.load(std::memory_order_relaxed) == State::closed) return report;
+        state_.store(State::draining, std::memory_order_seq_cst);
+    }
+    wake_waiting_emitters();
+    drain(top, deadline);
+    leftovers = shut(report);
+    return report;
+}
+
+HINDSIGHT_INLINE void Hub::drain(const Frame* top, Deadline deadline) {
+    for (;;) {
+        const std::uint32_t epoch = drain_epoch_.load(std::memory_order_acquire);
+        if (run_what_waits_for_this_thread(top)) continue;
+        if (is_drained(top)) return;
+        const bool moved = park_until(&drain_epoch_, deadline,
+                                      [&] { return drain_epoch_.load(std::memory_order_acquire) != epoch; });
+        if (!moved) return;
+    }
+}
+
+HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
+    std::size_t count = 0;
+    for (const NodePtr& node : registry_.nodes()) {
+        if (!node->mailbox || hub_shutdown::delivers_here(top, *node)) continue;
+        {
+            const std::lock_guard lock(ledger_->mutex);
+            if (node->mailbox->size() == 0 || node->mailbox->in_turn) continue;
+        }
+        bool here = false;
+        {
+            Frame frame(ThreadSlot::current(), *this);
+            Running running(frame);
+            here = (running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here();
+        }
+        if (here) deliver(*node, no_limit, count);
+    }
+    return count > 0;
+}
+
+HINDSIGHT_INLINE bool Hub::is_drained(const Frame* top) const {
+    const std::vector<NodePtr> nodes = registry_.nodes();
+    const std::lock_guard lock(ledger_->mutex);
+    return std::ranges::all_of(nodes, [&](const NodePtr& node) {
+        return !node->mailbox || node->mailbox->size() + node->mailbox->in_hand() == 0 ||
+               hub_shutdown::delivers_here(top, *node);
+    });
+}
+
+HINDSIGHT_INLINE void Hub::wake_waiting_emitters() noexcept {
+    for (const NodePtr& node : registry_.nodes()) {
+        if (!node->mailbox) continue;
+        {
+            const std::lock_guard lock(ledger_->mutex);
+            node->mailbox->emitter_waits = false;
+            node->mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+        }
+        unpark_all(&node->mailbox->room_epoch);
+    }
+}
+
+HINDSIGHT_INLINE void Hub::note_progress_of_drain() noexcept {
+    if (state_.load(std::memory_order_acquire) == State::open) [[likely]] return;
+    drain_epoch_.fetch_add(1, std::memory_order_release);
+    unpark_all(&drain_epoch_);
+}
+
+HINDSIGHT_INLINE std::vector<Hub::Leftover> Hub::shut(ShutdownReport& report) noexcept {
+    {
+        const std::lock_guard lock(ledger_->mutex);
+        state_.store(State::closed, std::memory_order_seq_cst);
+    }
+    std::vector<Leftover> leftovers;
+    for (NodePtr& node : registry_.nodes()) {
+        if (node->mailbox) {
+            std::size_t left = 0;
+            {
+                const std::lock_guard lock(ledger_->mutex);
+                // The one that is running now is being delivered; those behind it in the same turn will not be.
+                const std::size_t in_hand = node->mailbox->in_hand();
+                left = node->mailbox->size() + (in_hand > 0 ? in_hand - 1 : 0);
+                node->mailbox->for_each([&](Envelope& each) {
+                    leftovers.push_back({node, Record(EnvelopePtr::share(each))});
+                });
+            }
+            if (left > 0) {
+                report.drained = false;
+                report.undelivered += left;
+                report.by_subscription.push_back({node->id, node->name, std::string(node->pattern->text()), left});
+            }
+        }
+        close(*node);
+        ended_.push_back(std::move(node));
+    }
+    return leftovers;
+}
+
+HINDSIGHT_INLINE void Hub::stop() noexcept {
+    const bool inside = hub_shutdown::is_inside(ThreadSlot::current().top, *this);
+    {
+        std::unique_lock lock(shutdown_mutex_, std::defer_lock);
+        if (!inside) {
+            lock.lock();
+        } else if (!lock.try_lock()) {
+            return;
+        }
+        ShutdownReport unheard;
+        shut(unheard);
+    }
+    for (const NodePtr& node : ended_) quiesce(*node);
+    ended_.clear();
+}
+
+}  // namespace hindsight::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <hindsight/detail/history.hpp>
+#include <hindsight/detail/hub.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
+    const std::lock_guard lock(ledger_->mutex);
+    return node.stats();
+}
+
+HINDSIGHT_INLINE Statistics Hub::stats() const {
+    Statistics total;
+    total.refused_closed = refused_closed_.get();
+    total.refused_too_deep = refused_too_deep_.get();
+    total.matched = matched_.get();
+    total.delivered = delivered_.get();
+    total.failed = failed_.get();
+    total.discarded = discarded_.get();
+    total.dropped = dropped_.get();
+    total.conflated = conflated_.get();
+
+    const std::vector<NodePtr> nodes = registry_.nodes();
+    registry_.for_each_topic([&](const Topic& topic) {
+        const std::uint64_t emitted = topic.emitted.get();
+        total.emitted += emitted;
+        total.by_name[topic.name].emitted += emitted;
+    });
+    if (const std::uint64_t others = emitted_by_others_.get()) {
+        total.emitted += others;
+        total.by_name["(other)"].emitted = others;
+    }
+    for (auto& [name, of_name] : total.by_name) {
+        for (const NodePtr& node : nodes) of_name.subscriptions += node->pattern->matches(name) ? 1u : 0u;
+    }
+    total.subscriptions.reserve(nodes.size());
+    for (const NodePtr& node : nodes) {
+        const SubscriptionStatistics& of_node = total.subscriptions.emplace_back(stats(*node));
+        total.queue_depth += of_node.queue_depth;
+        total.dropped += of_node.dropped;
+        total.conflated += of_node.conflated;
+        ++total.subscriptions_by_pattern[of_node.pattern];
+    }
+    return total;
+}
+
+HINDSIGHT_INLINE std::size_t Hub::subscription_count(std::string_view pattern) const {
+    const std::vector<NodePtr> nodes = registry_.nodes();
+    return static_cast<std::size_t>(std::ranges::count_if(
+        nodes, [&](const NodePtr& node) { return pattern.empty() || node->pattern->text() == pattern; }));
+}
+
+HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
+    const auto holds = [&](const Envelope& envelope) {
+        if (same_type(*envelope.type, type)) return true;
+        if (&event_type<HandlerError>() != envelope.type) return false;
+        const auto* failure = static_cast<const HandlerError*>(envelope.payload());
+        return failure != nullptr && failure->record && same_type(*failure->record.envelope()->type, type);
+    };
+    for (const NodePtr& node : registry_.nodes()) {
+        if (!node->mailbox) continue;
+        Mailbox::Queue removed;
+        {
+            const std::lock_guard lock(ledger_->mutex);
+            removed = node->mailbox->take_if(holds);
+        }
+        finish_discarded(*node, removed);
+    }
+    {
+        EvictedRecords evicted;
+        const std::lock_guard lock(ledger_->mutex);
+        ledger_->history.erase_if(holds, evicted);
+    }
+    return static_cast<std::size_t>(type.payloads->made.get() - type.payloads->destroyed.get());
+}
+
+HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
+    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &matched_, &delivered_,
+                             &failed_, &dropped_, &conflated_, &discarded_}) {
+        counter->reset();
+    }
+    registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
+    for (const NodePtr& node : registry_.nodes()) {
+        for (Counter* counter : {&node->delivered, &node->failed, &node->filter_rejected, &node->skipped_paused,
+                                 &node->discarded}) {
+            counter->reset();
+        }
+        if (!node->mailbox) continue;
+        const std::lock_guard lock(ledger_->mutex);
+        node->mailbox->dropped = 0;
+        node->mailbox->conflated = 0;
+    }
+}
+
+}  // namespace hindsight::detail

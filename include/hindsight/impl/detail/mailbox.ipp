@@ -1,0 +1,88 @@
+#pragma once
+
+#include <hindsight/detail/mailbox.hpp>
+#include <hindsight/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(options) {
+    if (options.capacity == 0) throw InvalidArgument("mailbox.capacity is 0: a mailbox holds at least one event");
+    if (options.overflow == Overflow::block && options.hard_limit < options.capacity) {
+        throw InvalidArgument("mailbox.hard_limit is below mailbox.capacity");
+    }
+    if (options.block_for < Duration::zero()) throw InvalidArgument("mailbox.block_for is negative");
+    if (options.overflow == Overflow::conflate) {
+        if (options.capacity >= 1u << 31) throw InvalidArgument("mailbox.capacity of a conflating mailbox is over 2^31");
+        queue_.emplace<ConflatingQueue>();
+    }
+    // What is in hand can no longer be dropped for, or replaced by, something newer, and does not count against the
+    // capacity: take one at a time where that would show.
+    constexpr std::size_t largest_turn = 64;
+    const bool exact = options.overflow == Overflow::drop_oldest || options.overflow == Overflow::conflate;
+    turn_ = exact ? 1 : std::clamp<std::size_t>(options.capacity / 16, 1, largest_turn);
+}
+
+HINDSIGHT_INLINE void Mailbox::reserve_one() {
+    // Beyond its limit a mailbox pushes only after it took one out, or not at all.
+    const std::size_t limit = overflow() == Overflow::block ? options_.hard_limit : options_.capacity;
+    if (size() >= limit) return;
+    std::visit([](auto& queue) { queue.reserve_one(); }, queue_);
+}
+
+HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth) noexcept {
+    if (auto* queue = std::get_if<ConflatingQueue>(&queue_)) {
+        Push result;
+        if (queue->contains_key_of(envelope)) {
+            ++conflated;
+        } else if (queue->size() >= options_.capacity) {
+            result.displaced = queue->drop_front();
+            ++dropped;
+        }
+        if (Envelope* replaced = queue->push(envelope)) result.displaced = replaced;
+        return result;
+    }
+
+    auto& queue = std::get<PendingQueue>(queue_);
+    Push result;
+    if (queue.size() >= options_.capacity) {
+        const bool grows = overflow() == Overflow::block && !no_growth && queue.size() < options_.hard_limit;
+        if (overflow() == Overflow::drop_oldest) {
+            result.displaced = queue.drop_front();
+            ++dropped;
+        } else if (!grows) {
+            queue.note_hole_at_end(envelope.seq);
+            ++dropped;
+            result.fate = Fate::dropped;
+            return result;
+        }
+    }
+    queue.push(envelope);
+    return result;
+}
+
+HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
+    const std::size_t most = std::min(out.size(), turn_);
+    std::size_t count = 0;
+    while (count < most && size() > 0) out[count++] = pop();
+    in_hand_.store(count, std::memory_order_relaxed);
+    if (count < out.size() && size() == 0) {
+        const Lagged hole = std::visit([](auto& queue) { return queue.take_hole_at_end(); }, queue_);
+        if (hole.missed > 0) out[count++] = {nullptr, hole};
+    }
+    return count;
+}
+
+HINDSIGHT_INLINE Mailbox::Queue Mailbox::take_all() noexcept {
+    Queue taken = std::move(queue_);
+    if (overflow() == Overflow::conflate) {
+        queue_.emplace<ConflatingQueue>();
+    } else {
+        queue_.emplace<PendingQueue>();
+    }
+    return taken;
+}
+
+}  // namespace hindsight::detail

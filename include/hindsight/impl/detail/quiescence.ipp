@@ -1,0 +1,97 @@
+#pragma once
+
+#include <hindsight/detail/quiescence.hpp>
+
+#include <mutex>
+
+namespace hindsight::detail {
+
+namespace quiescence {
+
+inline bool runs(const ThreadSlot& slot, const Node& node) noexcept {
+    bool found = false;
+    slot.for_each_cell([&](const Cell& cell) { found = found || fenced_load(cell.node) == &node; });
+    return found;
+}
+
+// The functions below are called with the mutex of ThreadSlots held.
+
+/// A thread that destroys the node's state is as busy with it as one that runs its handler.
+inline bool occupies(const ThreadSlot& slot, const Node& node) noexcept {
+    return node.destroyer == &slot || runs(slot, node);
+}
+
+inline bool is_busy(ThreadSlots& slots, const Node& node) noexcept {
+    bool busy = node.destroyer != nullptr;
+    slots.for_each([&](const ThreadSlot& slot) { busy = busy || runs(slot, node); });
+    return busy;
+}
+
+/// Whether a thread that occupies `node` waits, directly or through others, for one that `me` occupies. Every edge to a
+/// waiting thread was added under the mutex by a thread that asked this first, so the chains of waiters have no cycle
+/// yet and the recursion ends.
+inline bool would_deadlock(ThreadSlots& slots, const ThreadSlot& me, const Node& node) noexcept {
+    bool cycle = false;
+    slots.for_each([&](const ThreadSlot& slot) {
+        if (cycle || &slot == &me || slot.waiting_for == nullptr || !occupies(slot, node)) return;
+        cycle = occupies(me, *slot.waiting_for) || would_deadlock(slots, me, *slot.waiting_for);
+    });
+    return cycle;
+}
+
+/// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
+inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me, Node& node) noexcept {
+    if (is_busy(slots, node) || (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
+        return;
+    }
+    node.destroyer = &me;
+    lock.unlock();
+    node.destroy_callables();
+    lock.lock();
+    node.destroyer = nullptr;
+    node.destroyed = true;
+    slots.changed.notify_all();
+}
+
+inline bool quiesce(Node& node, bool wait) noexcept {
+    const NodePtr keep = NodePtr::share(node);
+    ThreadSlot& me = ThreadSlot::current();
+    ThreadSlots& slots = ThreadSlots::instance();
+    node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
+    heavy_fence();
+
+    std::unique_lock lock(slots.mutex);
+    while (wait && is_busy(slots, node)) {
+        if (occupies(me, node) || would_deadlock(slots, me, node)) {
+            wait = false;
+            break;
+        }
+        me.waiting_for = &node;
+        slots.changed.wait(lock);
+        me.waiting_for = nullptr;
+    }
+    if (!wait) node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
+    destroy_if_idle(slots, lock, me, node);
+    return node.destroyed;
+}
+
+}  // namespace quiescence
+
+HINDSIGHT_INLINE void runner_left(Node& node) noexcept {
+    const NodePtr keep = NodePtr::share(node);
+    ThreadSlot& me = ThreadSlot::current();
+    ThreadSlots& slots = ThreadSlots::instance();
+    std::unique_lock lock(slots.mutex);
+    slots.changed.notify_all();
+    if (node.has(Node::orphan)) quiescence::destroy_if_idle(slots, lock, me, node);
+}
+
+HINDSIGHT_INLINE bool quiesce(Node& node) noexcept {
+    return quiescence::quiesce(node, true);
+}
+
+HINDSIGHT_INLINE bool quiesce_later(Node& node) noexcept {
+    return quiescence::quiesce(node, false);
+}
+
+}  // namespace hindsight::detail

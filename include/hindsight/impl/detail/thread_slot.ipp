@@ -1,0 +1,66 @@
+#pragma once
+
+#include <hindsight/detail/thread_slot.hpp>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE thread_local constinit ThreadSlot* ThreadSlot::current_ = nullptr;
+
+namespace thread_slot {
+
+// Trivially destructible, so it can still be read while the thread's other thread-locals are being destroyed.
+inline thread_local constinit bool ending = false;
+
+struct GiveBackAtThreadEnd {
+    void (*give_back)(ThreadSlot&) noexcept;
+    ThreadSlot* slot;
+    ~GiveBackAtThreadEnd() {
+        ending = true;
+        if (slot->top == nullptr) {
+            give_back(*slot);
+        } else {
+            slot->thread_is_ending = true;
+        }
+    }
+};
+
+}  // namespace thread_slot
+
+HINDSIGHT_INLINE ThreadSlots& ThreadSlots::instance() {
+    static ThreadSlots* const slots = new ThreadSlots;
+    return *slots;
+}
+
+HINDSIGHT_INLINE ThreadSlot& ThreadSlot::acquire() {
+    ThreadSlots& slots = ThreadSlots::instance();
+    ThreadSlot* slot = nullptr;
+    {
+        const std::lock_guard lock(slots.mutex);
+        ThreadSlot* const first = slots.head.load(std::memory_order_relaxed);
+        for (slot = first; slot != nullptr && slot->used.load(std::memory_order_acquire); slot = slot->next) {
+        }
+        if (slot != nullptr) {
+            slot->used.store(true, std::memory_order_relaxed);
+        } else {
+            slot = new ThreadSlot;
+            slot->next = first;
+            slot->index = first ? first->index + 1 : 0;
+            slots.head.store(slot, std::memory_order_seq_cst);
+        }
+    }
+    current_ = slot;
+    if (thread_slot::ending) {
+        slot->thread_is_ending = true;
+    } else {
+        static thread_local thread_slot::GiveBackAtThreadEnd at_end{&ThreadSlot::give_back, slot};
+    }
+    return *slot;
+}
+
+HINDSIGHT_INLINE void ThreadSlot::give_back(ThreadSlot& slot) noexcept {
+    current_ = nullptr;
+    slot.thread_is_ending = false;
+    slot.used.store(false, std::memory_order_release);
+}
+
+}  // namespace hindsight::detail

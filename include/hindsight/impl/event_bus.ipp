@@ -1,0 +1,67 @@
+#pragma once
+
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/ledger.hpp>
+#include <hindsight/error.hpp>
+#include <hindsight/event_bus.hpp>
+#include <hindsight/thread_pool.hpp>
+
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace event_bus {
+
+inline std::shared_ptr<EventStore> take(const BusOptions& options, std::shared_ptr<EventStore> store,
+                                        bool single_threaded) {
+    if (single_threaded && options.executor) {
+        throw InvalidArgument("EventBus: a single-threaded bus takes no executor; its handlers run in run_pending()");
+    }
+    if (single_threaded && options.pool.threads != 0 && options.pool.threads != per_core) {
+        throw InvalidArgument("EventBus: a single-threaded bus has no pool; leave pool.threads at its default, or 0");
+    }
+    if (!store) store = std::make_shared<EventStore>(options.history, !single_threaded);
+    if (store->ledger()->in_a_bus.exchange(true)) {
+        throw InvalidArgument("EventBus: the store belongs to another bus");
+    }
+    return store;
+}
+
+inline CallbackOptions callback_options(const BusOptions& options) {
+    return {
+        .executor = options.executor,
+        .clock = options.clock,
+        .errors = options.errors,
+        .on_error = options.on_error,
+        .max_names = options.max_names,
+        .max_depth = options.max_depth,
+    };
+}
+
+}  // namespace event_bus
+
+HINDSIGHT_INLINE BusCore::BusCore(BusOptions options, std::shared_ptr<EventStore> store, bool single_threaded)
+    : options_(std::move(options)), store_(event_bus::take(options_, std::move(store), single_threaded)),
+      pool_(std::make_shared<OwnPool>()),
+      callbacks_(event_bus::callback_options(options_), store_->ledger(),
+                 [pool = pool_, threads = single_threaded ? 0 : options_.pool.threads]() -> std::shared_ptr<Executor> {
+                     if (threads == 0) return nullptr;
+                     pool->threads = std::make_shared<ThreadPool>(threads);
+                     return pool->threads;
+                 },
+                 single_threaded) {}
+
+HINDSIGHT_INLINE BusCore::~BusCore() {
+    callbacks_.hub().end(options_.drain_on_destroy);
+    const std::shared_ptr<ThreadPool> threads = std::move(pool_->threads);
+    callbacks_.stop();
+    store_->ledger()->in_a_bus.store(false);
+    // The last turns may still be leaving the hub: let them go before the process goes on.
+    if (threads && !threads->runs_here()) threads->join();
+}
+
+HINDSIGHT_INLINE std::size_t BusCore::retire(const EventType& type) {
+    return callbacks_.hub().retire(type);
+}
+
+}  // namespace hindsight::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <hindsight/detail/completion.hpp>
+#include <hindsight/detail/event_owners.hpp>
+#include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/receipt.hpp>
+
+#include <string>
+
+namespace hindsight {
+
+HINDSIGHT_INLINE void Receipt::wait() const {
+    wait_for(Duration::max());
+}
+
+HINDSIGHT_INLINE bool Receipt::wait_for(Duration timeout) const {
+    if (!envelope || detail::is_complete(*envelope)) return true;
+    if (detail::ThreadSlot::current().top != nullptr) {
+        throw WouldDeadlock("Receipt::wait inside a handler: handlers that wait for each other would never return");
+    }
+    // A bus that is gone has ended all its deliveries.
+    if (const auto owner = detail::EventOwners::instance().find(envelope->origin)) {
+        owner->require_wait_can_end(*envelope);
+    }
+    return detail::wait_for_completion(*envelope, detail::deadline_after(timeout));
+}
+
+HINDSIGHT_INLINE HandlerFailed::HandlerFailed(Receipt receipt_, std::vector<std::exception_ptr> errors_)
+    : Error("emit: " + std::to_string(errors_.size()) + " direct handler(s) of event " + std::to_string(receipt_.seq) +
+            " threw"),
+      receipt(std::move(receipt_)), errors(std::move(errors_)) {}
+
+}  // namespace hindsight

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/subscription.hpp>
+
+namespace hindsight {
+
+HINDSIGHT_INLINE bool Subscription::disconnect() noexcept {
+    if (!node_) return true;
+    if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
+    return detail::quiesce(*node_);
+}
+
+HINDSIGHT_INLINE void Subscription::close() noexcept {
+    if (!node_) return;
+    if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
+    detail::quiesce_later(*node_);
+}
+
+HINDSIGHT_INLINE void Subscription::pause() noexcept {
+    if (node_) node_->flags.fetch_or(detail::Node::paused, std::memory_order_seq_cst);
+}
+
+HINDSIGHT_INLINE void Subscription::resume() noexcept {
+    if (node_) node_->flags.fetch_and(~std::uint32_t{detail::Node::paused}, std::memory_order_seq_cst);
+}
+
+HINDSIGHT_INLINE bool Subscription::connected() const noexcept {
+    return node_ && !node_->has(detail::Node::dead);
+}
+
+HINDSIGHT_INLINE SubscriptionStatistics Subscription::stats() const {
+    if (!node_) return {};
+    const auto owner = node_->owner.lock();
+    return owner ? owner->stats(*node_) : node_->stats();
+}
+
+}  // namespace hindsight

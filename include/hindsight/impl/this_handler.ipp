@@ -1,0 +1,32 @@
+#pragma once
+
+#include <hindsight/detail/node.hpp>
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/this_handler.hpp>
+
+namespace hindsight {
+
+namespace detail {
+
+inline const Frame* innermost_handler() noexcept {
+    const Frame* frame = ThreadSlot::current().top;
+    while (frame != nullptr && frame->record == nullptr) frame = frame->outer;
+    return frame;
+}
+
+}  // namespace detail
+
+HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
+    const detail::Frame* const frame = detail::innermost_handler();
+    return frame != nullptr ? frame->record : nullptr;
+}
+
+HINDSIGHT_INLINE void this_handler::disconnect() noexcept {
+    const detail::Frame* const frame = detail::innermost_handler();
+    if (frame == nullptr || frame->node == nullptr) return;
+    if (const auto owner = frame->node->owner.lock()) owner->unregister(*frame->node);
+    detail::quiesce_later(*frame->node);
+}
+
+}  // namespace hindsight

@@ -1,0 +1,106 @@
+// The options of buses, subscriptions and emits: plain structs with defaults, for designated initialisers.
+#pragma once
+
+#include <hindsight/clock.hpp>
+#include <hindsight/executor.hpp>
+#include <hindsight/record.hpp>
+#include <hindsight/retention.hpp>
+#include <hindsight/types.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace hindsight {
+
+/// Where a handler runs. `queued`: through the subscription's own bounded mailbox, one event at a time and in seq
+/// order, on an executor. `direct`: on the emitting thread before `emit` returns, possibly on several threads at once.
+enum class Delivery : std::uint8_t { queued, direct };
+
+/// What a full mailbox does with one more event; see docs/delivery.md.
+enum class Overflow : std::uint8_t { block, drop_oldest, drop_newest, conflate };
+
+/// What `emit` does when direct handlers throw: nothing, or throw HandlerFailed once all of them have run.
+enum class ErrorPolicy : std::uint8_t { isolate, rethrow };
+
+struct PoolOptions {
+    /// 0: no thread; queued handlers run in `run_pending()`. The threads start with the first queued subscription.
+    unsigned threads = per_core;
+};
+
+struct MailboxOptions {
+    /// Events waiting for the handler, the one that it is running not counted; for `conflate`: pending keys.
+    std::size_t capacity = 1024;
+    Overflow overflow = Overflow::block;
+    /// How far a `block` mailbox grows for emitters that must not wait (those inside a handler, and those on the
+    /// mailbox's executor); beyond it the newest is dropped.
+    std::size_t hard_limit = 64 * 1024;
+    /// How long an emitter waits for room before the event is dropped for this subscription.
+    Duration block_for = Duration::max();
+};
+
+struct SubscribeOptions {
+    /// Shown in errors and statistics.
+    std::string name = {};
+    Delivery delivery = Delivery::queued;
+    /// Direct handlers with a higher one run first; equal ones in the order of subscribing.
+    int priority = 0;
+    Predicate filter = {};
+    MailboxOptions mailbox = {};
+    /// Instead of the bus's.
+    std::shared_ptr<Executor> executor = {};
+    /// The subscription ends after this many calls of its handler; 0: no limit.
+    std::uint64_t max_deliveries = 0;
+    /// Told about dropped events, on the executor, between the events around the hole.
+    std::function<void(const Lagged&)> on_lagged = {};
+};
+
+/// Views: build it in the call of `emit`, do not keep it.
+struct EmitOptions {
+    std::string_view source = {};
+    /// Instead of the one that the event's traits give.
+    std::string_view key = {};
+    std::optional<Severity> severity = {};
+    std::string_view correlation = {};
+    Seq cause = 0;
+    std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {};
+    std::optional<TimePoint> time = {};
+};
+static_assert(std::is_trivially_destructible_v<EmitOptions>, "a coroutine may hold these options beside co_await");
+
+/// What a CallbackManager needs; a bus takes these from its own options.
+struct CallbackOptions {
+    /// None: queued handlers run in `run_pending()`.
+    std::shared_ptr<Executor> executor = {};
+    std::shared_ptr<Clock> clock = {};
+    ErrorPolicy errors = ErrorPolicy::isolate;
+    /// Told about every throwing handler; without it the 1st, 2nd, 4th, 8th ... of each subscription go to stderr.
+    std::function<void(const HandlerError&)> on_error = {};
+    /// Names with state (statistics, cached subscribers) of their own; events of further names share "(other)".
+    std::size_t max_names = 64 * 1024;
+    /// How deeply handlers may emit inside handlers.
+    unsigned max_depth = 256;
+};
+
+struct BusOptions {
+    HistoryOptions history = {};
+    PoolOptions pool = {};
+    std::shared_ptr<Executor> executor = {};
+    std::shared_ptr<Clock> clock = {};
+    ErrorPolicy errors = ErrorPolicy::isolate;
+    std::function<void(const HandlerError&)> on_error = {};
+    /// How long the destructor waits for queued events to be handled; what is left then goes to `on_error`.
+    Duration drain_on_destroy = std::chrono::seconds(5);
+    std::size_t max_names = 64 * 1024;
+    unsigned max_depth = 256;
+};
+
+}  // namespace hindsight

@@ -1,0 +1,38 @@
+// Query: which records of history to give.
+#pragma once
+
+#include <hindsight/record.hpp>
+#include <hindsight/types.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace hindsight {
+
+/// Which end of the matching records `Query::limit` keeps.
+enum class Take : std::uint8_t { newest, oldest };
+
+/// Conditions that are all to hold; an empty field is no condition. Results are always in ascending seq order.
+///
+/// The library's own events (`hindsight.*`) are given only where `name`, `pattern` or `category` names them. To read
+/// history page by page, use `.take = Take::oldest` with a `limit`, and `.after_seq = last_page.back().seq()`.
+struct Query {
+    std::string name = {};
+    std::string pattern = {};
+    std::string category = {};
+    std::string source = {};
+    std::string key = {};
+    std::optional<Severity> min_severity = {};
+    std::optional<TimePoint> since = {};  ///< inclusive
+    std::optional<TimePoint> until = {};  ///< exclusive
+    Seq after_seq = 0;                    ///< exclusive
+    Seq before_seq = 0;                   ///< exclusive; 0: no condition
+    /// Runs outside the lock, on records that meet all other conditions.
+    Predicate where = {};
+    std::size_t limit = no_limit;  ///< 0: none are given
+    Take take = Take::newest;
+};
+
+}  // namespace hindsight

@@ -1,0 +1,53 @@
+// Receipt: what emit returns. It tells what became of the event and can be waited on.
+#pragma once
+
+#include <hindsight/detail/envelope.hpp>
+#include <hindsight/error.hpp>
+#include <hindsight/export.hpp>
+#include <hindsight/types.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace hindsight {
+
+/// What became of an emitted event. `recorded` and `not_kept` were accepted; the others have no seq and reached nobody.
+enum class Outcome : std::uint8_t { recorded, not_kept, vetoed, closed, too_deep };
+
+/// The counts are those at the return of `emit`; deliveries that end otherwise later (dropped for a newer event,
+/// disconnected) complete the receipt all the same. Copyable; safe to use after the bus is gone.
+struct HINDSIGHT_API Receipt {
+    Seq seq = 0;  ///< 0: the event was not accepted
+    Outcome outcome = Outcome::closed;
+    std::uint32_t matched = 0;  ///< subscriptions that the event is for
+    std::uint32_t queued = 0;   ///< of those: put into a mailbox
+    std::uint32_t dropped = 0;  ///< of those: refused by a full mailbox
+
+    /// Whether the event was accepted.
+    explicit operator bool() const noexcept { return seq != 0; }
+
+    /// Blocks until every handler of this event has returned. Throws WouldDeadlock when that could never happen:
+    /// inside any handler, or where an executor that the event still waits for runs on this very thread.
+    void wait() const;
+    /// The same for `timeout` at most; whether all handlers have returned.
+    bool wait_for(Duration timeout) const;
+
+    /// For the library: set where the event waits in mailboxes.
+    detail::EnvelopePtr envelope = {};
+};
+
+/// Thrown by `emit` under ErrorPolicy::rethrow when direct handlers threw, after all of them have run. The event is
+/// recorded and delivered; `receipt` is what emit would have returned.
+struct HINDSIGHT_API HandlerFailed : Error {
+    HandlerFailed(Receipt receipt_, std::vector<std::exception_ptr> errors_);
+    Receipt receipt;
+    std::vector<std::exception_ptr> errors;
+};
+
+}  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/receipt.ipp>
+#endif

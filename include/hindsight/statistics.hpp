@@ -1,0 +1,93 @@
+// What buses, callback managers and stores count, as plain structs.
+#pragma once
+
+#include <hindsight/options.hpp>
+#include <hindsight/types.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hindsight {
+
+/// One subscription. Counters run since it was made, or since `reset_stats`.
+struct SubscriptionStatistics {
+    std::uint64_t id = 0;
+    std::string name;     ///< from its options; may be empty
+    std::string pattern;  ///< the event name or pattern that it subscribed to
+    Delivery delivery = Delivery::queued;
+    int priority = 0;
+    bool paused = false;
+    std::size_t queue_depth = 0;   ///< events waiting or in hand now
+    std::uint64_t delivered = 0;   ///< calls of the handler, those that threw included
+    std::uint64_t failed = 0;      ///< calls of the handler, the filter or on_lagged that threw
+    std::uint64_t filtered = 0;    ///< events that the filter turned down
+    std::uint64_t skipped = 0;     ///< events that came while it was paused
+    std::uint64_t dropped = 0;     ///< events that a full mailbox dropped
+    std::uint64_t conflated = 0;   ///< events replaced by a newer one of their name and key
+    std::uint64_t discarded = 0;   ///< events still waiting when it was disconnected or its executor gave up
+};
+
+/// One event name. Events of names beyond `max_names` are counted together as "(other)".
+struct NameStatistics {
+    std::uint64_t emitted = 0;
+    std::size_t subscriptions = 0;  ///< that events of this name are matched with now
+};
+
+/// Of a bus or callback manager. Totals include subscriptions that are gone. Each number is exact once emitters and
+/// handlers are quiet, and recent otherwise.
+struct Statistics {
+    std::uint64_t emitted = 0;  ///< accepted events
+    std::uint64_t refused_closed = 0;
+    std::uint64_t refused_too_deep = 0;
+    std::uint64_t matched = 0;  ///< pairs of an event and a subscription that it is for
+    std::uint64_t delivered = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t conflated = 0;
+    std::uint64_t discarded = 0;
+    std::size_t queue_depth = 0;  ///< over all subscriptions
+    std::map<std::string, NameStatistics> by_name;
+    std::vector<SubscriptionStatistics> subscriptions;           ///< connected now, in the order of subscribing
+    std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
+};
+
+/// One retention policy of a store.
+struct PolicyStatistics {
+    std::string pattern;  ///< of its rule; empty: events that no rule matches. SharedRing rules are counted there too.
+    std::size_t capacity = 0;  ///< records in total; for buckets: of one key; 0: it keeps nothing
+    std::size_t keys = 0;      ///< buckets now
+    std::size_t size = 0;      ///< records now
+    std::uint64_t stored = 0;
+    std::uint64_t evicted = 0;    ///< made way for newer ones, or for a change of policies
+    std::uint64_t refused = 0;    ///< not kept: by KeepNone, by a user's policy, or larger than max_total_bytes
+    std::uint64_t truncated = 0;  ///< of the stored ones: kept without their payload
+};
+
+/// Of a store: the sums, and each policy in the order of its rules.
+struct StoreStatistics {
+    std::size_t size = 0;
+    std::size_t bytes = 0;
+    std::uint64_t stored = 0;
+    std::uint64_t evicted = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t truncated = 0;
+    std::vector<PolicyStatistics> policies;
+};
+
+/// What a shutdown left undone.
+struct ShutdownReport {
+    struct Undelivered {
+        std::uint64_t subscription = 0;
+        std::string name;
+        std::string pattern;
+        std::uint64_t events = 0;
+    };
+    bool drained = true;             ///< every queued event was handled in time
+    std::uint64_t undelivered = 0;   ///< queued events that were not
+    std::vector<Undelivered> by_subscription;  ///< those that have any
+};
+
+}  // namespace hindsight

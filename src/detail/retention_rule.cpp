@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/retention_rule.ipp>

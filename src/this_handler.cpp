@@ -1,0 +1,1 @@
+#include <hindsight/impl/this_handler.ipp>

@@ -1,0 +1,2 @@
+// expect: no_such_header\.hpp
+#include <hindsight/no_such_header.hpp>
