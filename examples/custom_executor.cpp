@@ -4,19 +4,18 @@
 #include <fmt/core.h>
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 struct DownloadProgress {
     static constexpr std::string_view event_name = "download.progress";
     int percent;
 };
 
-/// The loop of the thread that made it. Other threads put tasks into it.
 class MainLoop final : public hindsight::Executor {
 public:
     void execute(hindsight::Task task) override {
@@ -27,27 +26,26 @@ public:
 
     bool runs_here() const noexcept override { return std::this_thread::get_id() == thread_; }
 
-    void run_one() {
+    void run_tasks() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return !tasks_.empty(); });
-        hindsight::Task task = std::move(tasks_.front());
-        tasks_.pop_front();
+        auto tasks = std::exchange(tasks_, {});
         lock.unlock();
-        task();
+        for (hindsight::Task& task : tasks)
+            task();
     }
 
 private:
     const std::thread::id thread_ = std::this_thread::get_id();
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<hindsight::Task> tasks_;
+    std::vector<hindsight::Task> tasks_;
 };
 
 int main() {
     const auto loop = std::make_shared<MainLoop>();
     hindsight::EventBus bus{{.executor = loop}};
     bool finished = false;  // the handler runs on this thread, so no lock is needed
-
     auto drawing = bus.subscribe<DownloadProgress>([&](const DownloadProgress& progress) {
         fmt::print("{:>3} %, drawn on the main thread: {}\n", progress.percent, loop->runs_here());
         finished = progress.percent == 100;
@@ -57,5 +55,5 @@ int main() {
             bus.emit(DownloadProgress{percent});
     });
     while (!finished)
-        loop->run_one();
+        loop->run_tasks();
 }

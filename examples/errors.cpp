@@ -42,8 +42,7 @@ int main() {
         for (const int amount : {10, -20, 30})
             bus.emit(OrderPlaced{amount}).wait();
         fmt::print("  {} failed of {} calls\n", booking.stats().failed, booking.stats().delivered);
-        fmt::print("  {} in the history\n",
-                   bus.history().query<hindsight::HandlerError>({.category = "hindsight"}).size());
+        fmt::print("  {} in the history\n", bus.history().query<hindsight::HandlerError>().size());
     }
 
     fmt::print("rethrown: emit throws once all direct handlers have run\n");

@@ -51,7 +51,7 @@ int main() {
         page.after_seq = records.back().seq();
     }
 
-    fmt::print("what became of them\n");
+    fmt::print("what became of them, by policy\n");
     for (const auto& policy : history.stats().policies) {
         fmt::print("  {:<16} stored {:<2}  evicted {:<2}  refused {}\n",
                    policy.pattern.empty() ? "(other)" : policy.pattern, policy.stored, policy.evicted, policy.refused);

@@ -69,7 +69,12 @@ struct fmt::formatter<hindsight::Record> {
     template <class Context>
     auto format(const hindsight::Record& record, Context& context) const -> decltype(context.out()) {
         const std::string text = as_json_ ? hindsight::to_json(record) : hindsight::detail::to_line(record);
-        return fmt::format_to(context.out(), "{}", text);
+        // Not with fmt::format_to, which not every compiler can link without format.h.
+        auto out = context.out();
+        for (const char character : text) {
+            *out++ = character;
+        }
+        return out;
     }
 
 private:

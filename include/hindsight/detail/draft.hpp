@@ -20,6 +20,7 @@ struct Draft {
     const EventType& type;
     void* event;
     void (*construct)(void* where, void* event);  // copies or moves the event; may throw
+    void (*copy)(void* where, void* event);       // copies it; null where it cannot be copied
     std::string_view name;
     std::string_view key;       // the one that the event's traits give
     std::size_t payload_bytes;
@@ -41,6 +42,15 @@ HINDSIGHT_API void check(const Draft& draft);
 /// Makes the envelope of a checked draft, with the payload, or without it and marked as truncated. Throws
 /// std::bad_alloc, or what copying the payload throws.
 HINDSIGHT_API EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, bool with_payload);
+
+template <class E>
+constexpr auto copy_function() noexcept -> void (*)(void*, void*) {
+    if constexpr (std::copy_constructible<E>) {
+        return [](void* where, void* from) { ::new (where) E(*static_cast<const E*>(from)); };
+    } else {
+        return nullptr;
+    }
+}
 
 /// Calls `use(draft)` for the event: where the traits' user code runs.
 template <class E, class F>
@@ -74,6 +84,7 @@ decltype(auto) with_draft(E&& event, const EmitOptions& options, F use) {
                     ::new (where) Type(*static_cast<const Type*>(from));
                 }
             },
+        .copy = copy_function<Type>(),
         .name = event_name_of(event),
         .key = key_view,
         .payload_bytes = event_payload_bytes(event),

@@ -2,21 +2,62 @@
 //
 // Many threads publish often (each call of a handler); few take away (a disconnect, a retired snapshot). The publisher
 // stores its cell and then reads a flag; the remover stores the flag and then scans the cells. One of the two must see
-// the other's store, which takes a full fence on each side. This is the portable pair: a sequentially consistent
-// exchange for the publisher, and nothing more than the remover's own sequentially consistent accesses. All flags and
-// cells involved are read with `fenced_load`, so that all these accesses have one total order.
+// the other's store, which takes a full fence on each side. All flags and cells involved are read with `fenced_load`.
 //
-// A platform with an asymmetric fence (membarrier) can move the publisher's cost to the remover behind these functions.
+// Portable: the publisher's store is a sequentially consistent exchange, the remover's accesses are sequentially
+// consistent too, so all of them have one total order, and nothing more is needed.
+// Asymmetric, where the system has it (Linux's membarrier): the publisher's store is a plain release store that the
+// compiler keeps before the load; the remover makes every running thread of the process execute a full fence. Where that
+// fence falls before the publisher's store, its later load sees the flag; where it falls after, the scan sees the cell.
+// Which of the two is decided once, before the first thread gets a ThreadSlot, without which nobody publishes or removes.
+// The thread sanitizer does not understand the asymmetric pair, so it gets the portable one.
 #pragma once
+
+#include <hindsight/export.hpp>
 
 #include <atomic>
 
+#if defined(__SANITIZE_THREAD__)
+#    define HINDSIGHT_PORTABLE_FENCE
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define HINDSIGHT_PORTABLE_FENCE
+#    endif
+#endif
+#if !defined(__linux__)
+#    define HINDSIGHT_PORTABLE_FENCE
+#endif
+
 namespace hindsight::detail {
+
+#if defined(HINDSIGHT_PORTABLE_FENCE)
+
+inline constexpr bool asymmetric_fence = false;
+inline void choose_fence() noexcept {}
+inline void heavy_fence() noexcept {}
+
+#else
+
+HINDSIGHT_API extern constinit bool asymmetric_fence;
+
+/// Finds out what the system has. Called once, by the maker of ThreadSlots. The environment variable
+/// HINDSIGHT_PORTABLE_FENCE, if set, chooses the portable pair.
+void choose_fence() noexcept;
+
+/// The remover's fence, between taking away (a sequentially consistent store) and scanning with `fenced_load`.
+HINDSIGHT_API void heavy_fence() noexcept;
+
+#endif
 
 /// The publisher's store: ordered before its later `fenced_load`s.
 template <class T>
 void publish(std::atomic<T>& cell, T value) noexcept {
-    cell.exchange(value, std::memory_order_seq_cst);
+    if (asymmetric_fence) {
+        cell.store(value, std::memory_order_release);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    } else {
+        cell.exchange(value, std::memory_order_seq_cst);
+    }
 }
 
 template <class T>
@@ -24,7 +65,8 @@ T fenced_load(const std::atomic<T>& cell) noexcept {
     return cell.load(std::memory_order_seq_cst);
 }
 
-/// The remover's fence, between taking away (a sequentially consistent store) and scanning with `fenced_load`.
-inline void heavy_fence() noexcept {}
-
 }  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/fence.ipp>
+#endif

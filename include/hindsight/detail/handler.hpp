@@ -52,9 +52,22 @@ decltype(auto) call_handler(F& handler, const Record& record) {
     }
 }
 
+/// A handler of E as one of records.
+template <class E, class F>
+struct EventHandler {
+    void operator()(const Record& record) { call_handler<E>(handler, record); }
+    void with_event(const void* event)
+        requires(!std::invocable<F&, const E&, const Record&> && std::invocable<F&, const E&>)
+    {
+        std::invoke(handler, *static_cast<const E*>(event));
+    }
+
+    F handler;
+};
+
 template <class F>
-NodePtr make_node(F call) {
-    return HandlerNode<F>::make(std::move(call));
+NodePtr make_node(F handler) {
+    return HandlerNode<F>::make(std::move(handler));
 }
 
 /// Null for a null handler.
@@ -71,9 +84,7 @@ NodePtr make_event_node(F handler) {
             static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
                           "hindsight: the handler must return void");
             if (is_null_handler(handler)) return NodePtr();
-            return make_node([handler = std::move(handler)](const Record& record) mutable {
-                call_handler<E>(handler, record);
-            });
+            return make_node(EventHandler<E, F>{std::move(handler)});
         }
     }
     return NodePtr();
@@ -91,17 +102,23 @@ NodePtr make_record_node(F handler) {
     return NodePtr();
 }
 
+/// A member function of an object that whoever calls it keeps alive meanwhile (see Node::receiver).
+template <class T, class M>
+struct BoundMember {
+    template <class... Arguments>
+        requires std::invocable<M, T*, const Arguments&...>
+    decltype(auto) operator()(const Arguments&... arguments) const {
+        return std::invoke(member, object, arguments...);
+    }
+
+    T* object;
+    M member;
+};
+
 template <Event E, class T, class M>
 NodePtr make_member_node(const std::shared_ptr<T>& receiver, M member) {
     if (receiver == nullptr || member == nullptr) return NodePtr();
-    const auto call = [object = receiver.get(), member](const Record& record) {
-        // The caller keeps the receiver alive meanwhile: see Node::receiver.
-        const auto bound = [&](const auto&... arguments) -> decltype(std::invoke(member, object, arguments...)) {
-            return std::invoke(member, object, arguments...);
-        };
-        call_handler<E>(bound, record);
-    };
-    NodePtr node = make_node(call);
+    NodePtr node = make_event_node<E>(BoundMember<T, M>{receiver.get(), member});
     node->receiver = std::weak_ptr<const void>(receiver);
     return node;
 }

@@ -93,8 +93,13 @@ private:
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Runs one delivery, or tells about a hole.
     void deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
-    /// Calls the handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. Adds one to
-    /// `calls` if it was called; gives what it threw.
+    /// Calls the handler of each of a topic's subscribers with the event itself.
+    Receipt call_unrecorded(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. Adds one to
+    /// `calls` if it was called; gives what it threw. `record()` is for the report of a failure, and may throw.
+    template <class Invoke, class GetRecord>
+    std::exception_ptr call(Frame& frame, Node& node, std::uint32_t& calls, Invoke invoke, GetRecord record) noexcept;
+    /// The same with a record.
     std::exception_ptr call(Frame& frame, Node& node, const Record& record, std::uint32_t& calls) noexcept;
     /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept;

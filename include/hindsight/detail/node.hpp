@@ -52,10 +52,12 @@ struct HINDSIGHT_API Node : TaskTarget {
         claimed = 8,   // someone is destroying, or has destroyed, the callables
     };
     using Invoke = void (*)(Node&, const Record&);
+    using InvokeEvent = void (*)(Node&, const void*);
 
     std::atomic<std::uint32_t> flags{0};
     std::atomic<std::uint32_t> references{1};
-    const Invoke invoke;  // calls the handler; throws what it throws
+    const Invoke invoke;             // calls the handler; throws what it throws
+    const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
     void (*const destroy_handler)(Node&) noexcept;
     void (*const destroy_node)(Node*) noexcept;
 
@@ -90,8 +92,10 @@ struct HINDSIGHT_API Node : TaskTarget {
     Counter skipped_paused;
     Counter discarded;  // waiting when it was disconnected, or abandoned by its executor
 
-    Node(Invoke invoke_, void (*destroy_handler_)(Node&) noexcept, void (*destroy_node_)(Node*) noexcept) noexcept
-        : invoke(invoke_), destroy_handler(destroy_handler_), destroy_node(destroy_node_) {}
+    Node(Invoke invoke_, InvokeEvent invoke_event_, void (*destroy_handler_)(Node&) noexcept,
+         void (*destroy_node_)(Node*) noexcept) noexcept
+        : invoke(invoke_), invoke_event(invoke_event_), destroy_handler(destroy_handler_),
+          destroy_node(destroy_node_) {}
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -149,17 +153,24 @@ private:
     Node* node_ = nullptr;
 };
 
-/// A node with its handler inline. `F` is callable as `handler(const Record&)`.
+/// A node with its handler inline. `F` is callable as `handler(const Record&)`; one that needs no record has a function
+/// `with_event(const void*)` too.
 template <class F>
 struct HandlerNode final : Node {
-    template <class G>
-    explicit HandlerNode(G&& given)
-        : Node(&call, &destroy_callable, &destroy_whole), handler(std::in_place, std::forward<G>(given)) {}
+    explicit HandlerNode(F&& given)
+        : Node(&call, event_call(), &destroy_callable, &destroy_whole), handler(std::move(given)) {}
 
     static NodePtr make(F given) { return NodePtr(new HandlerNode(std::move(given))); }
 
 private:
     static void call(Node& node, const Record& record) { (*static_cast<HandlerNode&>(node).handler)(record); }
+    static constexpr InvokeEvent event_call() noexcept {
+        if constexpr (requires(F& f, const void* event) { f.with_event(event); }) {
+            return [](Node& node, const void* event) { (*static_cast<HandlerNode&>(node).handler).with_event(event); };
+        } else {
+            return nullptr;
+        }
+    }
     static void destroy_callable(Node& node) noexcept { static_cast<HandlerNode&>(node).handler.reset(); }
     static void destroy_whole(Node* node) noexcept { delete static_cast<HandlerNode*>(node); }
 

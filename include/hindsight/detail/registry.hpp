@@ -50,7 +50,7 @@ public:
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;
 
-    /// The topic's subscribers as they are now, safe to iterate until the frame's pin is replaced or emptied. Collects
+    /// The topic's subscribers as they are now, safe to iterate until the frame ends or pins another. Collects
     /// them first if they have changed; throws std::bad_alloc then.
     const Snapshot* pin_current(Frame& frame, Topic& topic) {
         if (topic.stale.load(std::memory_order_acquire)) [[unlikely]] rebuild(topic);

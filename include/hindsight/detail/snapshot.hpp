@@ -17,6 +17,7 @@ struct Snapshot {
     std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
     std::size_t direct_count = 0;  // how many of them are direct
     bool filtered = false;         // whether any has a filter
+    bool plain = false;            // all are direct, without filters, and take the event without its record
 
     std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {
@@ -24,7 +25,8 @@ struct Snapshot {
     }
 };
 
-/// Publishes in the frame's cell that its thread uses the topic's snapshot. It stays alive until the cell is emptied.
+/// Publishes in the frame's cell that its thread uses the topic's snapshot. It stays alive until the frame ends,
+/// or pins another.
 inline const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& current) noexcept {
     const Snapshot* snapshot = current.load(std::memory_order_acquire);
     for (;;) {
@@ -33,10 +35,6 @@ inline const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& cur
         if (again == snapshot) [[likely]] return snapshot;
         snapshot = again;
     }
-}
-
-inline void unpin(Frame& frame) noexcept {
-    frame.cell->snapshot.store(nullptr, std::memory_order_release);
 }
 
 /// Snapshots that were replaced and may still be in use. Not thread-safe: the registry's mutex guards it.

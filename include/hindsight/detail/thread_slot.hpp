@@ -27,6 +27,7 @@ struct NodeOwner;
 struct Frame;
 struct Node;
 struct Snapshot;
+class UnrecordedEvent;
 
 struct Cell {
     std::atomic<const Snapshot*> snapshot{nullptr};
@@ -107,6 +108,7 @@ struct Frame {
     // The call of user code that this level is in, if any.
     Node* node = nullptr;
     const Record* record = nullptr;
+    UnrecordedEvent* unrecorded = nullptr;  // where there is no record yet
     bool queued = false;
 
     /// What must not die before this level ends, though its owner let go of it inside.
@@ -131,6 +133,7 @@ inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
 }
 
 inline Frame::~Frame() {
+    cell->snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
     --slot.depth;
     if (slot.thread_is_ending && outer == nullptr) [[unlikely]] ThreadSlot::give_back(slot);

@@ -57,6 +57,13 @@ struct Topic {
     std::atomic<bool> asks_user{false};
     RetentionRule* rule = nullptr;
 
+    /// Whether history keeps these events, or counts that it does not, as far as that is known without the lock.
+    bool is_tracked(const Ledger& ledger) const noexcept {
+        return retention_version.load(std::memory_order_acquire) !=
+                   ledger.history_version.load(std::memory_order_acquire) ||
+               tracked.load(std::memory_order_relaxed);
+    }
+
     Counter emitted;
 };
 

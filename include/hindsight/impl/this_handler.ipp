@@ -3,6 +3,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/impl/detail/unrecorded.hpp>
 #include <hindsight/this_handler.hpp>
 
 namespace hindsight {
@@ -11,7 +12,7 @@ namespace detail {
 
 inline const Frame* innermost_handler() noexcept {
     const Frame* frame = ThreadSlot::current().top;
-    while (frame != nullptr && frame->record == nullptr) frame = frame->outer;
+    while (frame != nullptr && frame->record == nullptr && frame->unrecorded == nullptr) frame = frame->outer;
     return frame;
 }
 
@@ -19,7 +20,12 @@ inline const Frame* innermost_handler() noexcept {
 
 HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
     const detail::Frame* const frame = detail::innermost_handler();
-    return frame != nullptr ? frame->record : nullptr;
+    if (frame == nullptr || frame->record != nullptr) return frame != nullptr ? frame->record : nullptr;
+    try {
+        return &frame->unrecorded->record();
+    } catch (...) {
+        return nullptr;
+    }
 }
 
 HINDSIGHT_INLINE void this_handler::disconnect() noexcept {

@@ -23,8 +23,7 @@ namespace hindsight::detail {
 
 class Emission {
 public:
-    Emission(Hub& hub, ThreadSlot& slot, Topic& topic, bool topic_is_shared, const Draft& draft);
-    ~Emission();
+    Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft) noexcept;
     Emission(const Emission&) = delete;
     Emission& operator=(const Emission&) = delete;
 
@@ -48,6 +47,7 @@ private:
     void prepare();
     void look_up_retention();
     void make_record();
+    void inherit_from(const Frame& handler, Stamp& stamp) const noexcept;
     void ask_filters();
     void ask_user_policy() noexcept;
     void reserve();
@@ -71,7 +71,7 @@ private:
     }
     const Exemption* exemption_of(const Node& node) const noexcept;
 
-    Frame frame_;
+    Frame& frame_;
     Hub& hub_;
     Ledger& ledger_;
     Topic& topic_;

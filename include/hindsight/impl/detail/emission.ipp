@@ -2,19 +2,17 @@
 
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/impl/detail/emission.hpp>
+#include <hindsight/impl/detail/unrecorded.hpp>
 
 #include <mutex>
 #include <utility>
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE Emission::Emission(Hub& hub, ThreadSlot& slot, Topic& topic, bool topic_is_shared, const Draft& draft)
-    : frame_(slot, hub), hub_(hub), ledger_(*hub.ledger_), topic_(topic), topic_is_shared_(topic_is_shared),
+HINDSIGHT_INLINE Emission::Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared,
+                                    const Draft& draft) noexcept
+    : frame_(frame), hub_(hub), ledger_(*hub.ledger_), topic_(topic), topic_is_shared_(topic_is_shared),
       draft_(draft) {}
-
-HINDSIGHT_INLINE Emission::~Emission() {
-    unpin(frame_);
-}
 
 HINDSIGHT_INLINE Receipt Emission::run() {
     for (;;) {
@@ -80,13 +78,10 @@ HINDSIGHT_INLINE void Emission::make_record() {
     stamp.origin = ledger_.origin;
     stamp.cause = draft_.options.cause;
     stamp.correlation = draft_.options.correlation;
-    const Frame* handler = frame_.outer;
-    while (handler != nullptr && (handler->record == nullptr || &handler->engine != &hub_)) handler = handler->outer;
-    if (handler != nullptr) {
-        const Envelope& cause = *handler->record->envelope();
-        if (stamp.cause == 0) stamp.cause = cause.seq;
-        if (stamp.correlation.empty()) stamp.correlation = cause.correlation();
-        stamp.flags = cause.flags & Envelope::below_error;
+    for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
+        if (&handler->engine != &hub_ || (handler->record == nullptr && handler->unrecorded == nullptr)) continue;
+        inherit_from(*handler, stamp);
+        break;
     }
     if (&draft_.type == &event_type<HandlerError>()) stamp.flags |= Envelope::below_error;
 
@@ -94,6 +89,22 @@ HINDSIGHT_INLINE void Emission::make_record() {
     if (draft_.payload_bytes > ledger_.max_payload_bytes.load(std::memory_order_relaxed)) {
         kept_ = make_envelope(draft_, stamp, false);
     }
+}
+
+HINDSIGHT_INLINE void Emission::inherit_from(const Frame& handler, Stamp& stamp) const noexcept {
+    Seq cause = 0;
+    std::string_view correlation;
+    if (handler.record != nullptr && *handler.record) {
+        const Envelope& envelope = *handler.record->envelope();
+        cause = envelope.seq;
+        correlation = envelope.correlation();
+        stamp.flags = envelope.flags & Envelope::below_error;
+    } else if (handler.unrecorded != nullptr) {
+        cause = handler.unrecorded->seq();
+        correlation = handler.unrecorded->correlation();
+    }
+    if (stamp.cause == 0) stamp.cause = cause;
+    if (stamp.correlation.empty()) stamp.correlation = correlation;
 }
 
 HINDSIGHT_INLINE void Emission::ask_filters() {

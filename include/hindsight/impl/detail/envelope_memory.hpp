@@ -10,18 +10,25 @@ namespace hindsight::detail {
 
 namespace envelope {
 
-inline std::align_val_t alignment_of(const EventType& type) noexcept {
-    return std::align_val_t{type.alignment > alignof(Envelope) ? type.alignment : alignof(Envelope)};
+static_assert(alignof(Envelope) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+
+inline bool is_over_aligned(const EventType& type) noexcept {
+    return type.alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 }
 
 /// Throws std::bad_alloc.
 inline void* allocate(const EventType& type, std::size_t size) {
-    return ::operator new(size, alignment_of(type));
+    if (is_over_aligned(type)) return ::operator new(size, std::align_val_t{type.alignment});
+    return ::operator new(size);
 }
 
 inline void free(Envelope* envelope, const EventType& type) noexcept {
     envelope->~Envelope();
-    ::operator delete(envelope, alignment_of(type));
+    if (is_over_aligned(type)) {
+        ::operator delete(envelope, std::align_val_t{type.alignment});
+    } else {
+        ::operator delete(envelope);
+    }
 }
 
 }  // namespace envelope

@@ -5,7 +5,9 @@
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/emission.ipp>
+#include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
+#include <hindsight/impl/detail/unrecorded.hpp>
 
 #include <string>
 #include <utility>
@@ -53,7 +55,41 @@ HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     check(draft);
     std::unique_ptr<Topic> owned;
     Topic& topic = registry_.topic_of(draft, owned);
-    return Emission(*this, slot, topic, owned == nullptr, draft).run();
+    Frame frame(slot, *this);
+    // Inside a handler an event has a cause to be recorded with it.
+    if (frame.outer == nullptr && owned == nullptr && draft.copy != nullptr && !topic.is_tracked(*ledger_)) {
+        const Snapshot& subscribers = *registry_.pin_current(frame, topic);
+        if (subscribers.plain) return call_unrecorded(frame, topic, subscribers, draft);
+    }
+    return Emission(*this, frame, topic, owned == nullptr, draft).run();
+}
+
+HINDSIGHT_INLINE Receipt Hub::call_unrecorded(Frame& frame, Topic& topic, const Snapshot& subscribers,
+                                              const Draft& draft) {
+    boost::container::small_vector<std::exception_ptr, 1> failures;
+    if (options_.errors == ErrorPolicy::rethrow) failures.reserve(subscribers.nodes.size());
+    UnrecordedEvent event(draft, ledger_->next_seq(), ledger_->origin, options_.clock.get());
+    Receipt receipt{.seq = event.seq(), .outcome = Outcome::not_kept};
+    frame.unrecorded = &event;
+    {
+        Running running(frame);
+        for (const NodePtr& node : subscribers.nodes) {
+            if (const std::uint32_t flags = running.move_to(*node); flags != 0) [[unlikely]] {
+                if ((flags & Node::dead) == 0) node->skipped_paused.add(frame.slot);
+                continue;
+            }
+            const auto invoke = [&] { node->invoke_event(*node, draft.event); };
+            const auto record = [&]() -> const Record& { return event.record(); };
+            if (auto error = call(frame, *node, receipt.matched, invoke, record)) [[unlikely]] {
+                if (options_.errors == ErrorPolicy::rethrow) failures.push_back(std::move(error));
+            }
+        }
+    }
+    frame.unrecorded = nullptr;
+    topic.emitted.add(frame.slot);
+    if (receipt.matched > 0) matched_.add(frame.slot, receipt.matched);
+    if (!failures.empty()) throw HandlerFailed(std::move(receipt), {failures.begin(), failures.end()});
+    return receipt;
 }
 
 HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {

@@ -4,6 +4,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/hub_call.hpp>
 
 #include <algorithm>
 #include <array>
@@ -144,33 +145,10 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
 
 HINDSIGHT_INLINE std::exception_ptr Hub::call(Frame& frame, Node& node, const Record& record,
                                               std::uint32_t& calls) noexcept {
-    std::shared_ptr<const void> receiver;  // kept alive for as long as its member function runs
-    if (node.receiver) {
-        receiver = node.receiver->lock();
-        if (!receiver) {
-            close(node);
-            return nullptr;
-        }
-    }
-    bool is_last = false;
-    if (node.max_deliveries > 0) {
-        const std::uint64_t claimed = node.claims.fetch_add(1, std::memory_order_relaxed) + 1;
-        if (claimed > node.max_deliveries) return nullptr;
-        is_last = claimed == node.max_deliveries;
-    }
-    ++calls;
     frame.record = &record;
-    std::exception_ptr error;
-    try {
-        node.invoke(node, record);
-    } catch (...) {
-        error = std::current_exception();
-    }
-    node.delivered.add(frame.slot);
-    delivered_.add(frame.slot);
-    if (error) [[unlikely]] report(node, record, error);
+    std::exception_ptr error = call(
+        frame, node, calls, [&] { node.invoke(node, record); }, [&]() -> const Record& { return record; });
     frame.record = nullptr;
-    if (is_last) close(node);
     return error;
 }
 

@@ -41,6 +41,9 @@ public:
         const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
         snapshot->direct_count = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         snapshot->filtered = std::ranges::any_of(nodes_, [](const NodePtr& node) { return node->filtered; });
+        snapshot->plain = std::ranges::all_of(nodes_, [&](const NodePtr& node) {
+            return is_direct(node) && !node->filtered && node->invoke_event != nullptr;
+        });
         snapshot->nodes = std::move(nodes_);
         return snapshot;
     }

@@ -27,7 +27,10 @@ struct GiveBackAtThreadEnd {
 }  // namespace thread_slot
 
 HINDSIGHT_INLINE ThreadSlots& ThreadSlots::instance() {
-    static ThreadSlots* const slots = new ThreadSlots;
+    static ThreadSlots* const slots = [] {
+        choose_fence();
+        return new ThreadSlots;
+    }();
     return *slots;
 }
 
