@@ -31,8 +31,7 @@ public:
         changed_.wait(lock, [this] { return !tasks_.empty(); });
         auto tasks = std::exchange(tasks_, {});
         lock.unlock();
-        for (hindsight::Task& task : tasks)
-            task();
+        for (hindsight::Task& task : tasks) task();
     }
 
 private:
@@ -51,9 +50,7 @@ int main() {
         finished = progress.percent == 100;
     });
     std::jthread download([&bus] {
-        for (const int percent : {25, 50, 75, 100})
-            bus.emit(DownloadProgress{percent});
+        for (const int percent : {25, 50, 75, 100}) bus.emit(DownloadProgress{percent});
     });
-    while (!finished)
-        loop->run_tasks();
+    while (!finished) loop->run_tasks();
 }

@@ -39,8 +39,7 @@ int main() {
                 fmt::print("  event: {} failed at #{}\n", failure.handler, failure.record.seq());
             },
             {.delivery = hindsight::Delivery::direct});
-        for (const int amount : {10, -20, 30})
-            bus.emit(OrderPlaced{amount}).wait();
+        for (const int amount : {10, -20, 30}) bus.emit(OrderPlaced{amount}).wait();
         fmt::print("  {} failed of {} calls\n", booking.stats().failed, booking.stats().delivered);
         fmt::print("  {} in the history\n", bus.history().query<hindsight::HandlerError>().size());
     }

@@ -33,12 +33,10 @@ int main() {
 
     const hindsight::EventStore& history = bus.history();
     fmt::print("{} events emitted, {} remembered\n", history.last_seq(), history.size());
-    for (const Record& record : history.query())
-        fmt::print("  #{:<2} {}\n", record.seq(), record.name());
+    for (const Record& record : history.query()) fmt::print("  #{:<2} {}\n", record.seq(), record.name());
 
     fmt::print("the last heartbeats of agent_2\n");
-    for (const auto& heartbeat : history.query<Heartbeat>({.key = "agent_2"}))
-        fmt::print("  {}\n", heartbeat->beat);
+    for (const auto& heartbeat : history.query<Heartbeat>({.key = "agent_2"})) fmt::print("  {}\n", heartbeat->beat);
 
     fmt::print("the newest two odd tasks\n");
     for (const auto& task : history.query<TaskCompleted>({.source = "odd", .limit = 2}))

@@ -24,8 +24,7 @@ void drain() {
     auto invoices = bus.subscribe("invoice.sent", [](const hindsight::Record& record) {
         fmt::print("  {} for order {}\n", record.name(), record.key());
     });
-    for (int i = 1; i <= 3; ++i)
-        bus.emit(OrderPlaced{i});
+    for (int i = 1; i <= 3; ++i) bus.emit(OrderPlaced{i});
 
     const hindsight::ShutdownReport report = bus.shutdown(5s);
     fmt::print("  drained: {}, undelivered: {}\n", report.drained, report.undelivered);
@@ -42,13 +41,11 @@ void give_up() {
             released.wait();
         },
         {.name = "a handler that hangs"});
-    for (int i = 1; i <= 3; ++i)
-        bus.emit(OrderPlaced{i});
+    for (int i = 1; i <= 3; ++i) bus.emit(OrderPlaced{i});
     started.wait();
 
     const hindsight::ShutdownReport report = bus.shutdown(10ms);
-    for (const auto& each : report.by_subscription)
-        fmt::print("  {}: {} undelivered\n", each.name, each.events);
+    for (const auto& each : report.by_subscription) fmt::print("  {}: {} undelivered\n", each.name, each.events);
     released.count_down();  // the bus's destructor waits for handlers that run
 }
 

@@ -18,9 +18,8 @@ namespace hindsight {
 
 /// The record as one JSON object on one line, without a line end; `null` for an empty record. Members, in this order:
 ///
-/// - always `id` (text: the bus's random id in 16 hexadecimal digits, "-", the seq), `seq`, `time` (text: ISO 8601,
-/// UTC,
-///   nanoseconds), `name`, `category`, `severity` (text);
+/// - always `id` (text: the bus's random id in 16 hexadecimal digits, "-", the seq), `seq`, `time` (text: ISO 8601 in
+///   UTC, to the nanosecond), `name`, `category`, `severity` (text);
 /// - unless empty, zero or false: `source`, `key`, `cause` (a seq), `correlation`, `metadata`, `replayed`,
 ///   `payload_bytes`;
 /// - `payload`, or `"truncated":true` where history kept none.
@@ -29,7 +28,8 @@ namespace hindsight {
 /// `payload` is what the event's own `event_json` or `EventTraits<E>::to_json` gives, which must be valid JSON; else
 /// its members as Boost.Describe lists them; else `{"type":"ns::E","size":N}`. Malformed UTF-8 in texts becomes U+FFFD.
 ///
-/// Thread-safe, never blocks, O(size of the result). Throws std::bad_alloc and what the event's own conversion throws.
+/// Thread-safe and takes no lock; the event's own conversion runs inside, and what it throws comes through, as does
+/// std::bad_alloc. O(size of the result), and O(n log n) for n metadata entries.
 HINDSIGHT_API std::string to_json(const Record& record);
 
 namespace detail {

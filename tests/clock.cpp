@@ -1,0 +1,88 @@
+#include "support/catch.hpp"
+#include "support/events.hpp"
+#include "support/records.hpp"
+
+#include <hindsight/clock.hpp>
+#include <hindsight/event_store.hpp>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+using namespace hindsight;
+using namespace hindsight::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+TEST_CASE("the system's clock gives the wall time in nanoseconds", "[clock]") {
+    const SystemClock clock;
+    const auto before = std::chrono::system_clock::now();
+    const TimePoint now = clock.now();
+    const auto after = std::chrono::system_clock::now();
+    CHECK(now >= std::chrono::time_point_cast<Duration>(before));
+    CHECK(now <= std::chrono::time_point_cast<Duration>(after));
+}
+
+TEST_CASE("a manual clock stands still until it is told", "[clock]") {
+    ManualClock clock;
+    CHECK(clock.now() == TimePoint{});
+    clock.advance(5s);
+    CHECK(clock.now() == TimePoint{5s});
+    CHECK(clock.now() == TimePoint{5s});
+    clock.advance(1ns);
+    CHECK(clock.now() == TimePoint{5s + 1ns});
+    clock.advance(-2ns);
+    CHECK(clock.now() == TimePoint{5s - 1ns});
+    clock.set(TimePoint{1h});
+    CHECK(clock.now() == TimePoint{1h});
+    CHECK(ManualClock(TimePoint{7s}).now() == TimePoint{7s});
+}
+
+TEST_CASE("a manual clock loses no advance of several threads", "[clock]") {
+    ManualClock clock;
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&] {
+                for (int i = 0; i < 1000; ++i) clock.advance(1ms);
+            });
+        }
+    }
+    CHECK(clock.now() == TimePoint{4s});
+}
+
+TEST_CASE("a clock is known by its base, and is not copied", "[clock]") {
+    STATIC_REQUIRE(std::is_base_of_v<Clock, SystemClock>);
+    STATIC_REQUIRE(std::is_base_of_v<Clock, ManualClock>);
+    STATIC_REQUIRE(std::has_virtual_destructor_v<Clock>);
+    STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<ManualClock>);
+    STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<ManualClock>);
+}
+
+TEST_CASE("a bare pointer to a clock is refused, not taken for something else", "[clock][event_store]") {
+    CHECK_FALSE(std::is_constructible_v<EventStore, HistoryOptions, ManualClock*>);
+    CHECK(std::is_constructible_v<EventStore, HistoryOptions, std::shared_ptr<ManualClock>>);
+}
+
+TEST_CASE("a store reads its clock for events that bring no time", "[clock][event_store]") {
+    const auto clock = std::make_shared<ManualClock>(TimePoint{10s});
+    EventStore store({}, clock);
+    CHECK(record_of(store, ClockTick{}).time() == TimePoint{10s});
+    clock->advance(1s);
+    CHECK(record_of(store, ClockTick{}).time() == TimePoint{11s});
+    CHECK(record_of(store, ClockTick{}, {.time = TimePoint{3s}}).time() == TimePoint{3s});
+    CHECK(record_of(store, ClockTick{}, {.time = TimePoint{}}).time() == TimePoint{});
+}
+
+TEST_CASE("a store without a clock reads the system's", "[clock][event_store]") {
+    EventStore store;
+    const TimePoint before = SystemClock().now();
+    const Record record = record_of(store, ClockTick{});
+    CHECK(record.time() >= before);
+    CHECK(record.time() <= SystemClock().now());
+}
+
+}  // namespace

@@ -1,0 +1,155 @@
+#include "support/catch.hpp"
+#include "support/events.hpp"
+
+#include <hindsight/detail/topic.hpp>
+#include <hindsight/options.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+using namespace hindsight;
+using namespace hindsight::test;
+using detail::EventType;
+using detail::Topic;
+using detail::TopicsByType;
+using detail::TypeIdentity;
+
+namespace topic_test {
+
+/// The same name, size and alignment as TaskFailed.
+struct OtherTaskFailed {
+    static constexpr std::string_view event_name = "task.failed";
+    std::string task_id;
+};
+
+namespace {
+struct Hidden {
+    static constexpr std::string_view event_name = "task.hidden";
+};
+}  // namespace
+
+}  // namespace topic_test
+
+namespace {
+
+TEST_CASE("a type is known again by its contents, not by the place of its description", "[topic]") {
+    const EventType& type = detail::event_type<TaskFailed>();
+    const TypeIdentity identity(type);
+    const EventType copy = type;  // as another shared library would have one
+    CHECK(identity.is(type));
+    CHECK(identity.is(copy));
+    CHECK_FALSE(identity.is(detail::event_type<TaskCompleted>()));
+    CHECK_FALSE(identity.is(detail::event_type<topic_test::OtherTaskFailed>()));
+
+    EventType other = type;
+    other.size += 8;
+    CHECK_FALSE(identity.is(other));
+    other = type;
+    other.alignment *= 2;
+    CHECK_FALSE(identity.is(other));
+}
+
+TEST_CASE("types of unnamed namespaces are known by the place of their description", "[topic]") {
+    const EventType& type = detail::event_type<topic_test::Hidden>();
+    const TypeIdentity identity(type);
+    const EventType of_another_file = type;
+    CHECK(identity.is(type));
+    CHECK_FALSE(identity.is(of_another_file));
+}
+
+TEST_CASE("a topic keeps its name and starts without subscribers", "[topic]") {
+    std::string name = "a.name_known_at_run_time";
+    const Topic topic(name, detail::event_type<NamedEvent>());
+    name.assign(name.size(), 'x');
+    CHECK(topic.name == "a.name_known_at_run_time");
+    CHECK(topic.self_named);
+    CHECK(topic.snapshot.load() == nullptr);
+    CHECK(topic.stale);
+    CHECK(topic.emitted.get() == 0);
+    CHECK_FALSE(Topic("task.failed", detail::event_type<TaskFailed>()).self_named);
+}
+
+TEST_CASE("events count as tracked until it is known that they are not", "[topic]") {
+    detail::Ledger ledger(HistoryOptions{}, true, 1);
+    Topic topic("task.failed", detail::event_type<TaskFailed>());
+    CHECK(topic.is_tracked(ledger));
+    topic.tracked = false;
+    topic.retention_version = ledger.history_version.load();
+    CHECK_FALSE(topic.is_tracked(ledger));
+    topic.tracked = true;
+    CHECK(topic.is_tracked(ledger));
+    topic.tracked = false;
+    ++ledger.history_version;  // what was known is out of date
+    CHECK(topic.is_tracked(ledger));
+}
+
+/// Descriptions of types and a topic for each, at places of their own.
+struct ManyTypes {
+    explicit ManyTypes(std::size_t count) : types(count, detail::event_type<TaskFailed>()) {
+        for (std::size_t i = 0; i < count; ++i) {
+            types[i].identity = i;
+            topics.emplace_back("task.failed", types[i]);
+        }
+    }
+    std::vector<EventType> types;
+    std::deque<Topic> topics;
+};
+
+TEST_CASE("topics are found by the description of their type, however many there are", "[topic]") {
+    ManyTypes many(1000);
+    TopicsByType by_type;
+    CHECK(by_type.find(many.types[0]) == nullptr);
+    for (std::size_t i = 0; i < many.types.size(); ++i) {
+        by_type.add(many.types[i], many.topics[i]);
+        REQUIRE(by_type.find(many.types[i]) == &many.topics[i]);
+    }
+    for (std::size_t i = 0; i < many.types.size(); ++i) REQUIRE(by_type.find(many.types[i]) == &many.topics[i]);
+    const EventType elsewhere = many.types[7];
+    CHECK(by_type.find(elsewhere) == nullptr);
+
+    by_type.add(many.types[7], many.topics[8]);  // is there already
+    CHECK(by_type.find(many.types[7]) == &many.topics[7]);
+}
+
+TEST_CASE("a description that means another type now is not taken for the old one", "[topic]") {
+    ManyTypes many(1);
+    Topic other("task.completed", detail::event_type<TaskCompleted>());
+    TopicsByType by_type;
+    by_type.add(many.types[0], many.topics[0]);
+    many.types[0].identity = 77;
+    CHECK(by_type.find(many.types[0]) == nullptr);
+    by_type.add(many.types[0], other);
+    CHECK(by_type.find(many.types[0]) == &other);
+}
+
+TEST_CASE("topics are found while others are added", "[topic]") {
+    ManyTypes many(2000);
+    TopicsByType by_type;
+    std::atomic<std::size_t> added{0};
+    std::atomic<bool> missed{false};
+    {
+        std::vector<std::jthread> readers;
+        for (int reader = 0; reader < 2; ++reader) {
+            readers.emplace_back([&] {
+                for (std::size_t count = 0; count < many.types.size();) {
+                    count = added.load(std::memory_order_acquire);
+                    for (std::size_t i = count > 20 ? count - 20 : 0; i < count; ++i) {
+                        if (by_type.find(many.types[i]) != &many.topics[i]) missed = true;
+                    }
+                }
+            });
+        }
+        for (std::size_t i = 0; i < many.types.size(); ++i) {
+            by_type.add(many.types[i], many.topics[i]);
+            added.store(i + 1, std::memory_order_release);
+        }
+    }
+    CHECK_FALSE(missed);
+}
+
+}  // namespace

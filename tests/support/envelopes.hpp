@@ -1,0 +1,29 @@
+// Makes the inner form of events, for tests of the parts that handle it.
+#pragma once
+
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/envelope.hpp>
+#include <hindsight/event.hpp>
+#include <hindsight/options.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hindsight::test {
+
+template <class E>
+detail::EnvelopePtr envelope_of(E&& event, Seq seq, const EmitOptions& options = {}, bool with_payload = true) {
+    detail::EnvelopePtr made = detail::with_draft(std::forward<E>(event), options, [&](const detail::Draft& draft) {
+        detail::check(draft);
+        return detail::make_envelope(draft, {.correlation = options.correlation}, with_payload);
+    });
+    made->seq = seq;
+    return made;
+}
+
+inline detail::EnvelopePtr envelope_named(std::string_view name, Seq seq, std::string_view key = {}) {
+    return envelope_of(NamedEvent{std::string(name)}, seq, {.key = key});
+}
+
+}  // namespace hindsight::test
