@@ -92,7 +92,7 @@ public:
     /// One allocation for an event that is kept or handled.
     template <class E>
         requires Event<std::remove_cvref_t<E>>
-    Receipt emit(E&& event, const EmitOptions& options = {}) {
+    Receipt emit(E&& event, const EmitOptions& options = default_emit_options) {
         return callbacks().emit(std::forward<E>(event), options);
     }
 

@@ -74,6 +74,7 @@ struct EmitOptions {
     std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {};
     std::optional<TimePoint> time = {};
 };
+inline constexpr EmitOptions default_emit_options{};
 static_assert(std::is_trivially_destructible_v<EmitOptions>, "a coroutine may hold these options beside co_await");
 
 /// What a CallbackManager needs; a bus takes these from its own options.

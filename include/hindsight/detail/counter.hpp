@@ -15,7 +15,7 @@ namespace hindsight::detail {
 
 class Counter {
 public:
-    void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
+    HINDSIGHT_ALWAYS_INLINE void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
         if (slot.index < own_cells) [[likely]] {
             std::atomic<std::uint64_t>& own = own_[slot.index];
             own.store(own.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);

@@ -30,10 +30,6 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
     detail::Hub::let_go(std::move(hub_));
 }
 
-HINDSIGHT_INLINE Receipt CallbackManager::emit_draft(const detail::Draft& draft) {
-    return hub_->emit(draft);
-}
-
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, const Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions options) {
     if (!node) throw InvalidArgument("subscribe: the handler, or its receiver, is null");

@@ -2,8 +2,10 @@
 
 #include <hindsight/detail/ledger.hpp>
 #include <hindsight/detail/name_rules.hpp>
+#include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -104,13 +106,14 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
     }
     detail::check(draft);
     detail::Stamp stamp;
-    stamp.time = draft.options.time ? *draft.options.time : clock_ ? clock_->now() : SystemClock().now();
+    stamp.time = draft.options.time ? *draft.options.time : clock_ ? clock_->now() : detail::WallClock::now();
     stamp.origin = ledger_->origin;
     stamp.cause = draft.options.cause;
     stamp.correlation = draft.options.correlation;
-    const bool whole =
-        draft.payload_bytes <= ledger_->max_payload_bytes.load(std::memory_order_relaxed);
-    const detail::EnvelopePtr record = detail::make_envelope(draft, stamp, whole);
+    detail::EnvelopePtr record = detail::make_envelope(draft, stamp, detail::ThreadSlot::current());
+    if (draft.payload_bytes > ledger_->max_payload_bytes.load(std::memory_order_relaxed)) {
+        record = detail::make_without_payload(*record);
+    }
 
     for (;;) {
         RetentionPolicy::Custom custom;
@@ -134,10 +137,10 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         detail::History& history = ledger_->history;
         detail::RetentionRule& rule = history.rule_for(record->name());
         stores = stores && rule.kind != detail::RetentionRule::Kind::none &&
-                 record->footprint() <= history.options().max_total_bytes;
+                 record->footprint <= history.options().max_total_bytes;
         detail::Container* const container =
-            stores ? &history.container_for(rule, record->name(), record->key()) : nullptr;
-        record->seq = ledger_->next_seq();
+            stores ? &history.container_for(rule, *record) : nullptr;
+        record->seq = ledger_->next_seq_locked();
         if (container == nullptr) {
             ++rule.refused;
             return {.seq = record->seq, .outcome = Outcome::not_kept};

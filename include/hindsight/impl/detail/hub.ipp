@@ -4,10 +4,7 @@
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/impl/detail/emission.ipp>
-#include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
-#include <hindsight/impl/detail/unrecorded.hpp>
 
 #include <string>
 #include <utility>
@@ -29,67 +26,6 @@ HINDSIGHT_INLINE std::shared_ptr<Hub> Hub::make(const CallbackOptions& options, 
     std::shared_ptr<Hub> hub(new Hub(options, std::move(ledger), std::move(make_executor), single_threaded));
     EventOwners::instance().add(hub->ledger_->origin, hub);
     return hub;
-}
-
-HINDSIGHT_INLINE bool Hub::accepts(const Frame* top, const Draft& draft) const noexcept {
-    const State state = state_.load(std::memory_order_acquire);
-    if (state == State::open) [[likely]] return true;
-    if (state == State::closed) return false;
-    if (is_library_name(draft.type.name)) return true;
-    for (; top != nullptr; top = top->outer) {
-        if (&top->engine == this && top->node != nullptr) return true;
-    }
-    return false;
-}
-
-HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
-    ThreadSlot& slot = ThreadSlot::current();
-    if (!accepts(slot.top, draft)) {
-        refused_closed_.add(slot);
-        return {};
-    }
-    if (slot.depth >= options_.max_depth) {
-        refused_too_deep_.add(slot);
-        return {.outcome = Outcome::too_deep};
-    }
-    check(draft);
-    std::unique_ptr<Topic> owned;
-    Topic& topic = registry_.topic_of(draft, owned);
-    Frame frame(slot, *this);
-    // Inside a handler an event has a cause to be recorded with it.
-    if (frame.outer == nullptr && owned == nullptr && draft.copy != nullptr && !topic.is_tracked(*ledger_)) {
-        const Snapshot& subscribers = *registry_.pin_current(frame, topic);
-        if (subscribers.plain) return call_unrecorded(frame, topic, subscribers, draft);
-    }
-    return Emission(*this, frame, topic, owned == nullptr, draft).run();
-}
-
-HINDSIGHT_INLINE Receipt Hub::call_unrecorded(Frame& frame, Topic& topic, const Snapshot& subscribers,
-                                              const Draft& draft) {
-    boost::container::small_vector<std::exception_ptr, 1> failures;
-    if (options_.errors == ErrorPolicy::rethrow) failures.reserve(subscribers.nodes.size());
-    UnrecordedEvent event(draft, ledger_->next_seq(), ledger_->origin, options_.clock.get());
-    Receipt receipt{.seq = event.seq(), .outcome = Outcome::not_kept};
-    frame.unrecorded = &event;
-    {
-        Running running(frame);
-        for (const NodePtr& node : subscribers.nodes) {
-            if (const std::uint32_t flags = running.move_to(*node); flags != 0) [[unlikely]] {
-                if ((flags & Node::dead) == 0) node->skipped_paused.add(frame.slot);
-                continue;
-            }
-            const auto invoke = [&] { node->invoke_event(*node, draft.event); };
-            const auto record = [&]() -> const Record& { return event.record(); };
-            if (auto error = call(frame, *node, receipt.matched, invoke, record)) [[unlikely]] {
-                if (options_.errors == ErrorPolicy::rethrow) failures.push_back(std::move(error));
-            }
-        }
-    }
-    frame.unrecorded = nullptr;
-    topic.emitted.add(frame.slot);
-    if (receipt.matched > 0) matched_.add(frame.slot, receipt.matched);
-    if (!failures.empty()) throw HandlerFailed(std::move(receipt), {failures.begin(), failures.end()});
-    return receipt;
 }
 
 HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
@@ -126,6 +62,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
     node.max_deliveries = options.max_deliveries;
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
+    node.limited = node.receiver || options.max_deliveries > 0;
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {

@@ -128,12 +128,12 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
         alive = !node.has(Node::dead);
     }
     if (pending.envelope == nullptr) return;
-    std::uint32_t calls = 0;
+    Calls calls;
     {
         const Record record(EnvelopePtr::share(*pending.envelope));
         if (alive) call(frame, node, record, calls);
     }
-    if (calls == 0) {
+    if (calls.count == 0) {
         node.discarded.add(frame.slot);
         discarded_.add(frame.slot);
     }
@@ -141,15 +141,6 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
     if (node.has(Node::dead)) running.stop();
     node.mailbox->handled();
     finish_delivery(pending.envelope);
-}
-
-HINDSIGHT_INLINE std::exception_ptr Hub::call(Frame& frame, Node& node, const Record& record,
-                                              std::uint32_t& calls) noexcept {
-    frame.record = &record;
-    std::exception_ptr error = call(
-        frame, node, calls, [&] { node.invoke(node, record); }, [&]() -> const Record& { return record; });
-    frame.record = nullptr;
-    return error;
 }
 
 HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
@@ -163,7 +154,7 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
         if (!recursive) {
             const std::string key = std::to_string(node.id) + ":" + label;
             with_draft(failure, EmitOptions{.key = key, .cause = record.seq()},
-                       [this](const Draft& draft) { return emit(draft); });
+                       [this](const Draft& draft) { return this->emit(draft); });
         }
         tell_error_handler(node, failure);
     } catch (...) {
