@@ -56,8 +56,21 @@ private:
         std::shared_ptr<ThreadPool> threads;
     };
 
+    /// The bus's hold on its store, which belongs to one bus at a time.
+    class Claim {
+    public:
+        explicit Claim(EventStore& store);
+        ~Claim();
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+
+    private:
+        EventStore& store_;
+    };
+
     const BusOptions options_;
     std::shared_ptr<EventStore> store_;
+    const Claim claim_;
     std::shared_ptr<OwnPool> pool_;
     CallbackManager callbacks_;
 };

@@ -84,7 +84,10 @@ public:
     Seq last_seq() const noexcept;          ///< the last one given to any event, kept or not
 
     /// For the library.
-    EventStore(const HistoryOptions& options, bool shared_between_threads);
+    struct Threads {
+        bool several;
+    };
+    EventStore(const HistoryOptions& options, Threads threads);
     const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
 
 private:

@@ -41,7 +41,7 @@ struct MailboxOptions {
     std::size_t capacity = 1024;
     Overflow overflow = Overflow::block;
     /// How far a `block` mailbox grows for emitters that must not wait (those inside a handler, and those on the
-    /// mailbox's executor); beyond it the newest is dropped.
+    /// mailbox's executor, which without a pool is every thread); beyond it the newest is dropped. At least `capacity`.
     std::size_t hard_limit = 64 * 1024;
     /// How long an emitter waits for room before the event is dropped for this subscription.
     Duration block_for = Duration::max();

@@ -24,6 +24,9 @@ public:
         }
     }
 
+    /// For a thread that has no slot.
+    void add_shared(std::uint64_t count = 1) noexcept { shared_.fetch_add(count, std::memory_order_relaxed); }
+
     std::uint64_t get() const noexcept { return sum() - base_.load(std::memory_order_relaxed); }
     /// Counts from here on start at zero. What is counted meanwhile may fall on either side.
     void reset() noexcept { base_.store(sum(), std::memory_order_relaxed); }

@@ -68,6 +68,7 @@ public:
             if (goes(*each)) evict(*each, evicted);
             each = next;
         }
+        drop_empty_buckets();
     }
 
     /// Moves all records of `other` in here, where they go by these rules (user policies are not asked); what finds no
@@ -83,6 +84,11 @@ public:
     std::size_t shared_size() const noexcept { return shared_->ring.size(); }
 
     void reset_counters() noexcept;
+    /// What the rules that were replaced had counted.
+    struct Totals {
+        std::uint64_t stored = 0, evicted = 0, refused = 0, truncated = 0;
+    };
+    const Totals& earlier() const noexcept { return earlier_; }
 
 private:
     using Rules = std::vector<std::unique_ptr<RetentionRule>>;
@@ -93,6 +99,7 @@ private:
     void evict(Envelope& envelope, EvictedRecords& evicted) noexcept;
     void let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept;
     void place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept;
+    void drop_empty_buckets() noexcept;
     void prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept;
 
     HistoryOptions options_;
@@ -102,6 +109,7 @@ private:
     Envelope* newest_ = nullptr;
     std::size_t size_ = 0;
     std::size_t bytes_ = 0;
+    Totals earlier_;
 };
 
 // The emit path's part is inline.

@@ -134,33 +134,31 @@ private:
     void call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
+    void emit_failure(const Node& node, const HandlerError& failure) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
+    void count_discarded(Node& node, const Record& record) noexcept;
     /// The node ends without anyone waiting for it.
     void close(Node& node) noexcept;
     void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
 
-    void drain(const Frame* top, Deadline deadline);
+    bool drain(const Frame* top, Deadline deadline);
     bool run_what_waits_for_this_thread(const Frame* top);
     bool is_drained(const Frame* top) const;
     void wake_waiting_emitters() noexcept;
     void note_progress_of_drain() noexcept;
-    struct Leftover {
-        NodePtr node;
-        Record record;
-    };
-    std::vector<Leftover> shut(ShutdownReport& report) noexcept;
-    ShutdownReport shut_down(Duration timeout, std::vector<Leftover>& leftovers);
+    void shut(ShutdownReport& report) noexcept;
 
     const CallbackOptions options_;
     const std::shared_ptr<Ledger> ledger_;
     const MakeExecutor make_executor_;
     const bool single_threaded_;
+    const std::shared_ptr<PendingTasks> pending_tasks_;  // the executor where there is no other
     std::once_flag executor_made_;
     std::shared_ptr<Executor> executor_;
-    std::shared_ptr<PendingTasks> pending_tasks_;
 
     std::atomic<State> state_{State::open};
     std::atomic<std::uint32_t> drain_epoch_{0};  // moves while draining, when a turn ends or an event comes in
+    std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
     std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
     Registry registry_;

@@ -59,6 +59,12 @@ public:
 
     /// All connected nodes, in the order of subscribing.
     std::vector<NodePtr> nodes() const;
+    /// The first connected node with a larger id, or null: for walks that must not need memory.
+    NodePtr node_after(std::uint64_t id) const noexcept;
+    template <class F>
+    void for_each_node(F visit) const {
+        for (NodePtr node = node_after(0); node; node = node_after(node->id)) visit(*node);
+    }
 
     template <class F>
     void for_each_topic(F visit) const {

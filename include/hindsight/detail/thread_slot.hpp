@@ -60,6 +60,9 @@ struct alignas(64) ThreadSlot {
         return acquire();
     }
 
+    /// Null before the thread's first call of `current`.
+    static ThreadSlot* current_or_null() noexcept { return current_; }
+
     template <class F>
     void for_each_cell(F visit) const {
         for (const CellBlock* block = &cells; block != nullptr; block = fenced_load(block->next)) {

@@ -40,11 +40,13 @@ HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, con
 }
 
 HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {
-    return hub_->run_pending(max);
+    const std::shared_ptr<detail::Hub> hub = hub_;  // a handler may destroy this
+    return hub->run_pending(max);
 }
 
 HINDSIGHT_INLINE ShutdownReport CallbackManager::shutdown(Duration timeout) {
-    return hub_->shutdown(timeout);
+    const std::shared_ptr<detail::Hub> hub = hub_;  // a handler may destroy this
+    return hub->shutdown(timeout);
 }
 
 HINDSIGHT_INLINE Statistics CallbackManager::stats() const {

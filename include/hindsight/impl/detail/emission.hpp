@@ -72,7 +72,9 @@ private:
     EvictedRecords evicted_;  // by this event
     std::optional<Filtering> filtering_;
     std::optional<Queueing> queueing_;
-    std::optional<std::vector<std::exception_ptr>> failures_;  // of direct handlers, under ErrorPolicy::rethrow
+    std::optional<HandlerFailed> failed_;     // under ErrorPolicy::rethrow: made while failing is still harmless
+    RetentionPolicy::Custom asked_policy_;    // a user's policy, and what it said
+    bool policy_stores_ = false;
 };
 
 }  // namespace hindsight::detail

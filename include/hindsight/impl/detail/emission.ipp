@@ -35,8 +35,11 @@ HINDSIGHT_INLINE void Emission::prepare() {
     snapshot_ = hub_.registry_.pin_current(frame_, topic_);
     if (!stores_ && snapshot_->nodes.empty()) return;
     if (!record_) make_record();
-    const bool too_large = draft_.payload_bytes > ledger_.max_payload_bytes.load(std::memory_order_relaxed);
-    if (stores_ && too_large && !shortened_) [[unlikely]] shortened_ = make_without_payload(whole());
+    if (draft_.payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
+        shortened_ = EnvelopePtr();
+    } else if (!shortened_) {
+        shortened_ = make_without_payload(whole());
+    }
     if (topic_.asks_user.load(std::memory_order_relaxed)) [[unlikely]] ask_user_policy();
     if (snapshot_->filtered) {
         if (!filtering_) filtering_.emplace();
@@ -50,7 +53,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else {
         queueing_.reset();
     }
-    if (hub_.options_.errors == ErrorPolicy::rethrow) failures_.emplace().reserve(snapshot_->direct_count);
+    if (hub_.options_.errors == ErrorPolicy::rethrow) failed_.emplace().errors.reserve(snapshot_->direct_count);
 }
 
 HINDSIGHT_INLINE void Emission::look_up_retention() {
@@ -108,11 +111,16 @@ HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
         if (custom != nullptr) policy = *custom;
     }
     if (policy == nullptr) return;
-    try {
-        stores_ = stores_ && policy->should_store(record_);
-    } catch (...) {
-        stores_ = false;  // kept nowhere, and counted as refused
+    // Once an event, however often other things change meanwhile: it may itself be what changes them.
+    if (policy != asked_policy_) {
+        asked_policy_ = policy;
+        try {
+            policy_stores_ = policy->should_store(record_);
+        } catch (...) {
+            policy_stores_ = false;  // kept nowhere, and counted as refused
+        }
     }
+    stores_ = stores_ && policy_stores_;
 }
 
 HINDSIGHT_INLINE Emission::Commit Emission::commit() {
@@ -124,7 +132,10 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
     const std::lock_guard lock(ledger_.mutex);
     if (!hub_.accepts(frame_.outer, draft_)) [[unlikely]] return Commit::closed;
     if (is_outdated_locked()) [[unlikely]] return Commit::again;
-    if (queueing_ && queueing_->is_full_locked()) return Commit::wait;
+    if (queueing_) {
+        queueing_->choose_takers_locked();
+        if (queueing_->is_full_locked()) return Commit::wait;
+    }
     Container* const container = container_locked();
     if (queueing_) queueing_->reserve_locked();
 
@@ -158,7 +169,7 @@ HINDSIGHT_INLINE void Emission::deliver() noexcept {
     if (queueing_) queueing_->finish(record_);
     call_direct_handlers();
     if (filtering_) {
-        filtering_->count(frame_, *snapshot_, [&](Node& node, std::exception_ptr error) {
+        filtering_->count(frame_, [&](Node& node, std::exception_ptr error) {
             hub_.report(node, record_, std::move(error));
         });
     }
@@ -166,7 +177,7 @@ HINDSIGHT_INLINE void Emission::deliver() noexcept {
 }
 
 HINDSIGHT_INLINE void Emission::call_direct_handlers() noexcept {
-    Hub::Calls calls{.failures = failures_ ? &*failures_ : nullptr};
+    Hub::Calls calls{.failures = failed_ ? &failed_->errors : nullptr};
     Running running(frame_);
     for (std::size_t i = 0; i < snapshot_->direct_count; ++i) {
         if (filtering_ && !filtering_->passes(i)) continue;
@@ -182,7 +193,10 @@ HINDSIGHT_INLINE Receipt Emission::receipt() {
         receipt.dropped = queueing_->dropped();
         if (receipt.queued > 0) receipt.envelope = record_.envelope();
     }
-    if (failures_ && !failures_->empty()) throw HandlerFailed(std::move(receipt), std::move(*failures_));
+    if (failed_ && !failed_->errors.empty()) {
+        failed_->receipt = std::move(receipt);
+        throw std::move(*failed_);
+    }
     return receipt;
 }
 

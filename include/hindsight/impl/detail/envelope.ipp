@@ -9,7 +9,11 @@ HINDSIGHT_INLINE void destroy(Envelope* envelope) noexcept {
     const EventType& type = *envelope->type;
     if (const void* payload = envelope->payload()) {
         if (type.destroy != nullptr) type.destroy(const_cast<void*>(payload));
-        type.payloads->destroyed.add(ThreadSlot::current());
+        if (const ThreadSlot* slot = ThreadSlot::current_or_null()) [[likely]] {
+            type.payloads->destroyed.add(*slot);
+        } else {
+            type.payloads->destroyed.add_shared();
+        }
     }
     envelope::free(envelope);
 }

@@ -8,6 +8,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -17,14 +18,20 @@ namespace hindsight::detail {
 
 class Filtering {
 public:
-    /// Asks all filters: user code, without a lock. What they throw is kept for `failures`.
+    /// Asks the filters: user code, without a lock. Each is asked once an event, however often the subscribers change
+    /// meanwhile: a filter may itself be what changes them.
     void ask(Frame& frame, const Snapshot& snapshot, const Record& record) {
+        Answers before = std::move(answers_);
+        answers_.clear();
         verdicts_.assign(snapshot.nodes.size(), Verdict::passes);
-        failures_.clear();
         Running running(frame);
         frame.record = &record;
         for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
-            if (snapshot.nodes[i]->filtered) verdicts_[i] = ask(running, *snapshot.nodes[i], record);
+            Node& node = *snapshot.nodes[i];
+            if (!node.filtered) continue;
+            const auto same = std::ranges::find(before, &node, [](const Answer& each) { return each.node.get(); });
+            answers_.push_back(same != before.end() ? std::move(*same) : ask(running, node, record));
+            verdicts_[i] = answers_.back().verdict;
         }
         frame.record = nullptr;
     }
@@ -33,34 +40,33 @@ public:
 
     /// Once the event is accepted.
     template <class Report>
-    void count(const Frame& frame, const Snapshot& snapshot, Report report) noexcept {
-        for (std::size_t i = 0; i < verdicts_.size(); ++i) {
-            if (verdicts_[i] == Verdict::rejected) snapshot.nodes[i]->filter_rejected.add(frame.slot);
+    void count(const Frame& frame, Report report) noexcept {
+        for (Answer& answer : answers_) {
+            if (answer.verdict == Verdict::rejected) answer.node->filter_rejected.add(frame.slot);
+            if (answer.verdict == Verdict::failed) report(*answer.node, std::move(answer.error));
         }
-        for (Failure& failure : failures_) report(*failure.node, std::move(failure.error));
     }
 
 private:
     enum class Verdict : std::uint8_t { passes, rejected, failed, disconnected };
-    struct Failure {
+    struct Answer {
         NodePtr node;
-        std::exception_ptr error;
+        Verdict verdict;
+        std::exception_ptr error = {};
     };
+    using Answers = boost::container::small_vector<Answer, 4>;
 
-    Verdict ask(Running& running, Node& node, const Record& record) {
-        if ((running.move_to(node) & Node::dead) != 0) return Verdict::disconnected;
-        std::exception_ptr error;
+    static Answer ask(Running& running, Node& node, const Record& record) {
+        if ((running.move_to(node) & Node::dead) != 0) return {NodePtr::share(node), Verdict::disconnected};
         try {
-            return node.filter(record) ? Verdict::passes : Verdict::rejected;
+            return {NodePtr::share(node), node.filter(record) ? Verdict::passes : Verdict::rejected};
         } catch (...) {
-            error = std::current_exception();
+            return {NodePtr::share(node), Verdict::failed, std::current_exception()};
         }
-        failures_.push_back({NodePtr::share(node), std::move(error)});
-        return Verdict::failed;
     }
 
-    boost::container::small_vector<Verdict, 16> verdicts_;
-    boost::container::small_vector<Failure, 1> failures_;
+    boost::container::small_vector<Verdict, 16> verdicts_;  // of the snapshot's nodes
+    Answers answers_;                                       // of those that have a filter
 };
 
 }  // namespace hindsight::detail

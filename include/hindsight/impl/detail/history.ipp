@@ -57,6 +57,7 @@ HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
         unlink(envelope);
         evicted.add(envelope);
     }
+    drop_empty_buckets();
 }
 
 HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted) {
@@ -79,12 +80,30 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
             place(envelope, container_for(rule, envelope), evicted);
         }
     }
+    earlier_ = other.earlier_;
+    for (const auto& rule : other.rules_) {
+        earlier_.stored += rule->stored;
+        earlier_.evicted += rule->evicted;
+        earlier_.refused += rule->refused;
+        earlier_.truncated += rule->truncated;
+    }
     for (const auto& rule : rules_) prune_buckets(*rule, evicted);
     while (bytes_ > options_.max_total_bytes) evict(*oldest_, evicted);
 }
 
 HINDSIGHT_INLINE void History::reset_counters() noexcept {
     for (const auto& rule : rules_) rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
+    earlier_ = {};
+}
+
+HINDSIGHT_INLINE void History::drop_empty_buckets() noexcept {
+    for (const auto& rule : rules_) {
+        for (Bucket* each = rule->least_recent; each != nullptr;) {
+            Bucket* const next = each->more_recent;
+            if (each->ring.size() == 0) rule->erase(*each);
+            each = next;
+        }
+    }
 }
 
 }  // namespace hindsight::detail

@@ -14,7 +14,11 @@ namespace hindsight::detail {
 HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
                           bool single_threaded)
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
-      single_threaded_(single_threaded), registry_(options.max_names) {}
+      single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()), registry_(options.max_names) {
+    // What functions that must not fail need, while failing is harmless.
+    ThreadSlot::current();
+    ParkingLot::of(this);
+}
 
 HINDSIGHT_INLINE Hub::~Hub() {
     EventOwners::instance().remove(ledger_->origin);
@@ -35,10 +39,7 @@ HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
         } else if (make_executor_) {
             executor_ = make_executor_();
         }
-        if (!executor_) {
-            pending_tasks_ = std::make_shared<PendingTasks>();
-            executor_ = pending_tasks_;
-        }
+        if (!executor_) executor_ = pending_tasks_;
     });
     return executor_;
 }
@@ -69,7 +70,12 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
         node.mailbox.emplace(options.mailbox);
         node.executor = options.executor ? std::move(options.executor) : default_executor();
     }
-    registry_.connect(node);
+    try {
+        registry_.connect(node);
+    } catch (...) {
+        close(node);
+        throw;
+    }
     // A shutdown that went over the subscriptions meanwhile has not seen this one.
     if (state_.load(std::memory_order_seq_cst) == State::closed) {
         unregister(node);
@@ -91,6 +97,7 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
     finish_discarded(node, queue);
+    pending_tasks_->forget(node);
 }
 
 HINDSIGHT_INLINE void Hub::close(Node& node) noexcept {
@@ -108,7 +115,7 @@ HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
 }
 
 HINDSIGHT_INLINE std::size_t Hub::run_pending(std::size_t max) {
-    return pending_tasks_ ? pending_tasks_->run(max) : 0;
+    return pending_tasks_->run(max);
 }
 
 HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const {

@@ -91,16 +91,16 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
         counter->reset();
     }
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
-    for (const NodePtr& node : registry_.nodes()) {
-        for (Counter* counter : {&node->delivered, &node->failed, &node->filter_rejected, &node->skipped_paused,
-                                 &node->discarded}) {
+    registry_.for_each_node([this](Node& node) {
+        for (Counter* counter :
+             {&node.delivered, &node.failed, &node.filter_rejected, &node.skipped_paused, &node.discarded}) {
             counter->reset();
         }
-        if (!node->mailbox) continue;
+        if (!node.mailbox) return;
         const std::lock_guard lock(ledger_->mutex);
-        node->mailbox->dropped = 0;
-        node->mailbox->conflated = 0;
-    }
+        node.mailbox->dropped = 0;
+        node.mailbox->conflated = 0;
+    });
 }
 
 }  // namespace hindsight::detail

@@ -13,7 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 
 namespace hindsight::detail {
 
@@ -28,17 +28,20 @@ public:
         nodes_ = snapshot.queued();
         first_index_ = snapshot.direct_count;
         filtering_ = filtering;
+        takers_.reserve(nodes_.size());
         to_wake_.reserve(nodes_.size());
         displaced_.reserve(nodes_.size());
     }
 
-    // With the ledger's lock held.
+    // With the ledger's lock held, one after the other.
 
+    /// Settles who takes the event as things stand.
+    void choose_takers_locked() noexcept;
     /// Whether this thread has to wait for room first: in `wait_for_room`.
     bool is_full_locked() noexcept;
     /// Makes sure that no push needs memory. Throws std::bad_alloc, changing nothing.
     void reserve_locked() {
-        for_each_taker([](Node& node) { node.mailbox->reserve_one(); });
+        for (Node* node : takers_) node->mailbox->reserve_one();
     }
     /// Puts the event, which has its seq, into the mailboxes, with a reference each.
     void push_locked(Envelope& envelope) noexcept;
@@ -54,23 +57,15 @@ public:
     std::uint32_t dropped() const noexcept { return dropped_; }
 
 private:
-    /// A full mailbox that does not make this thread wait: it grows instead, or the event is dropped there.
-    struct Exemption {
+    /// A mailbox that was full.
+    struct Full {
         NodePtr node;
-        bool may_grow;
+        Deadline deadline;                                 // for having room
+        enum class Way : std::uint8_t { waits, grows, drops } way;  // what happens while it has none
     };
 
-    bool passes(std::size_t i) const noexcept { return filtering_ == nullptr || filtering_->passes(first_index_ + i); }
-    /// Calls `visit` for each subscriber that takes the event as things stand.
-    template <class F>
-    void for_each_taker(F visit) {
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            Node& node = *nodes_[i];
-            if (passes(i) && !node.mailbox->closed && !node.has(Node::dead | Node::paused)) visit(node);
-        }
-    }
     void push_locked(Node& node, Envelope& envelope) noexcept;
-    const Exemption* exemption_of(const Node& node) const noexcept;
+    Full* known_as_full(const Node& node) noexcept;
 
     Frame& frame_;
     Hub& hub_;
@@ -78,10 +73,10 @@ private:
     std::size_t first_index_ = 0;
     const Filtering* filtering_ = nullptr;
 
+    boost::container::small_vector<Node*, 8> takers_;
     Node* full_ = nullptr;  // whose mailbox to wait for
     std::uint32_t full_epoch_ = 0;
-    std::optional<Deadline> deadline_;
-    boost::container::small_vector<Exemption, 1> exemptions_;
+    boost::container::small_vector<Full, 1> known_full_;
 
     boost::container::small_vector<NodePtr, 8> to_wake_;
     boost::container::small_vector<Envelope*, 8> displaced_;  // taken out of mailboxes for this one

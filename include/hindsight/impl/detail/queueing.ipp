@@ -2,36 +2,45 @@
 
 #include <hindsight/impl/detail/queueing.hpp>
 
+#include <algorithm>
+
 namespace hindsight::detail {
+
+HINDSIGHT_INLINE void Queueing::choose_takers_locked() noexcept {
+    takers_.clear();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        Node& node = *nodes_[i];
+        const bool passes = filtering_ == nullptr || filtering_->passes(first_index_ + i);
+        if (passes && !node.mailbox->closed && !node.has(Node::dead)) takers_.push_back(&node);
+    }
+}
 
 HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
     // Inside any handler a thread never waits: its mailboxes grow.
     if (frame_.outer != nullptr) return false;
-    full_ = nullptr;
-    for_each_taker([&](Node& node) {
-        if (full_ != nullptr || node.mailbox->room() == Mailbox::Room::ready || exemption_of(node)) return;
-        full_ = &node;
-        full_epoch_ = node.mailbox->room_epoch.load(std::memory_order_relaxed);
-        node.mailbox->emitter_waits = true;
-    });
-    return full_ != nullptr;
+    for (Node* node : takers_) {
+        if (node->mailbox->room() == Mailbox::Room::ready || node->has(Node::paused)) continue;
+        const Full* const known = known_as_full(*node);
+        if (known != nullptr && known->way != Full::Way::waits) continue;
+        full_ = node;
+        full_epoch_ = node->mailbox->room_epoch.load(std::memory_order_relaxed);
+        node->mailbox->emitter_waits = true;
+        return true;
+    }
+    return false;
 }
 
-HINDSIGHT_INLINE const Queueing::Exemption* Queueing::exemption_of(const Node& node) const noexcept {
-    for (const Exemption& each : exemptions_) {
-        if (each.node.get() == &node) return &each;
-    }
-    return nullptr;
+HINDSIGHT_INLINE Queueing::Full* Queueing::known_as_full(const Node& node) noexcept {
+    const auto found = std::ranges::find(known_full_, &node, [](const Full& each) { return each.node.get(); });
+    return found != known_full_.end() ? &*found : nullptr;
 }
 
 HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope) noexcept {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        Node& node = *nodes_[i];
-        if (!passes(i) || node.mailbox->closed || node.has(Node::dead)) continue;
-        if (node.has(Node::paused)) {
-            node.skipped_paused.add(frame_.slot);
+    for (Node* node : takers_) {
+        if (node->has(Node::paused)) {
+            node->skipped_paused.add(frame_.slot);
         } else {
-            push_locked(node, envelope);
+            push_locked(*node, envelope);
         }
     }
     if (queued_ > 0) {
@@ -43,8 +52,8 @@ HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope) noexcept {
 
 HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noexcept {
     Mailbox& mailbox = *node.mailbox;
-    const Exemption* const exemption = exemption_of(node);
-    const Mailbox::Push push = mailbox.push(envelope, exemption != nullptr && !exemption->may_grow);
+    const Full* const known = known_as_full(node);
+    const Mailbox::Push push = mailbox.push(envelope, known != nullptr && known->way == Full::Way::drops);
     ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
     if (!mailbox.active) {
@@ -55,20 +64,24 @@ HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noex
 
 HINDSIGHT_INLINE void Queueing::wait_for_room() {
     Node& node = *full_;
+    Full* full = known_as_full(node);
+    if (full == nullptr) {
+        const Deadline deadline = deadline_after(node.mailbox->options().block_for);
+        full = &known_full_.emplace_back(Full{NodePtr::share(node), deadline, Full::Way::waits});
+    }
     {
+        // The executor is user code of the subscription.
         Running running(frame_);
         if ((running.move_to(node) & Node::dead) != 0) return;
         if (node.executor->runs_here()) {
-            exemptions_.push_back({NodePtr::share(node), true});
+            full->way = Full::Way::grows;
             return;
         }
     }
-    if (!deadline_) deadline_ = deadline_after(node.mailbox->options().block_for);
     const auto& epoch = node.mailbox->room_epoch;
-    if (!park_until(&epoch, *deadline_, [&] { return epoch.load(std::memory_order_acquire) != full_epoch_; })) {
-        exemptions_.push_back({NodePtr::share(node), false});
-        deadline_.reset();
-    }
+    const bool moved =
+        park_until(&epoch, full->deadline, [&] { return epoch.load(std::memory_order_acquire) != full_epoch_; });
+    if (!moved) full->way = Full::Way::drops;
 }
 
 HINDSIGHT_INLINE void Queueing::finish(const Record& record) noexcept {
