@@ -28,6 +28,7 @@ namespace hindsight {
 namespace detail {
 class Hub;
 struct Ledger;
+HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
 }  // namespace detail
 
 /// Thread-safe; every function may be called inside handlers, filters and policies. The destructor discards what is
@@ -43,9 +44,9 @@ public:
     /// Calls the handlers of this event: see BasicEventBus::emit.
     template <class E>
         requires Event<std::remove_cvref_t<E>>
-    Receipt emit(E&& event, const EmitOptions& options = {}) {
+    Receipt emit(E&& event, const EmitOptions& options = default_emit_options) {
         return detail::with_draft(std::forward<E>(event), options,
-                                  [this](const detail::Draft& draft) { return emit_draft(draft); });
+                                  [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
     }
 
     /// See BasicEventBus::subscribe, for all three.
@@ -87,7 +88,6 @@ public:
     void stop() noexcept;
 
 private:
-    Receipt emit_draft(const detail::Draft& draft);
     Subscription connect(detail::NodePtr node, const Pattern* pattern, const detail::EventType* type,
                          SubscribeOptions options);
 

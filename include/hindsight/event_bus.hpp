@@ -56,8 +56,21 @@ private:
         std::shared_ptr<ThreadPool> threads;
     };
 
+    /// The bus's hold on its store, which belongs to one bus at a time.
+    class Claim {
+    public:
+        explicit Claim(EventStore& store);
+        ~Claim();
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+
+    private:
+        EventStore& store_;
+    };
+
     const BusOptions options_;
     std::shared_ptr<EventStore> store_;
+    const Claim claim_;
     std::shared_ptr<OwnPool> pool_;
     CallbackManager callbacks_;
 };
@@ -92,7 +105,7 @@ public:
     /// One allocation for an event that is kept or handled.
     template <class E>
         requires Event<std::remove_cvref_t<E>>
-    Receipt emit(E&& event, const EmitOptions& options = {}) {
+    Receipt emit(E&& event, const EmitOptions& options = default_emit_options) {
         return callbacks().emit(std::forward<E>(event), options);
     }
 

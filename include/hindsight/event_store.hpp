@@ -40,7 +40,7 @@ public:
     /// that belongs to a bus is filled by the bus's emit, and this throws InvalidArgument.
     template <class E>
         requires Event<std::remove_cvref_t<E>>
-    Receipt append(E&& event, const EmitOptions& options = {}) {
+    Receipt append(E&& event, const EmitOptions& options = default_emit_options) {
         return detail::with_draft(std::forward<E>(event), options,
                                   [this](const detail::Draft& draft) { return append_draft(draft); });
     }
@@ -84,7 +84,10 @@ public:
     Seq last_seq() const noexcept;          ///< the last one given to any event, kept or not
 
     /// For the library.
-    EventStore(const HistoryOptions& options, bool shared_between_threads);
+    struct Threads {
+        bool several;
+    };
+    EventStore(const HistoryOptions& options, Threads threads);
     const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
 
 private:

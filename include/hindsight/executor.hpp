@@ -52,6 +52,7 @@ public:
         return count;
     }
     bool spent() const noexcept { return target_ == nullptr; }
+    bool runs(const detail::TaskTarget& target) const noexcept { return target_ == &target; }
 
 private:
     detail::TaskTarget* target_;

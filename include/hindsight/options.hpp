@@ -41,7 +41,7 @@ struct MailboxOptions {
     std::size_t capacity = 1024;
     Overflow overflow = Overflow::block;
     /// How far a `block` mailbox grows for emitters that must not wait (those inside a handler, and those on the
-    /// mailbox's executor); beyond it the newest is dropped.
+    /// mailbox's executor, which without a pool is every thread); beyond it the newest is dropped. At least `capacity`.
     std::size_t hard_limit = 64 * 1024;
     /// How long an emitter waits for room before the event is dropped for this subscription.
     Duration block_for = Duration::max();
@@ -74,6 +74,7 @@ struct EmitOptions {
     std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {};
     std::optional<TimePoint> time = {};
 };
+inline constexpr EmitOptions default_emit_options{};
 static_assert(std::is_trivially_destructible_v<EmitOptions>, "a coroutine may hold these options beside co_await");
 
 /// What a CallbackManager needs; a bus takes these from its own options.

@@ -41,7 +41,7 @@ struct HINDSIGHT_API Receipt {
 /// Thrown by `emit` under ErrorPolicy::rethrow when direct handlers threw, after all of them have run. The event is
 /// recorded and delivered; `receipt` is what emit would have returned.
 struct HINDSIGHT_API HandlerFailed : Error {
-    HandlerFailed(Receipt receipt_, std::vector<std::exception_ptr> errors_);
+    HandlerFailed();
     Receipt receipt;
     std::vector<std::exception_ptr> errors;
 };

@@ -100,7 +100,9 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(envelope_); }
     /// Whether both are handles to the same event.
-    friend bool operator==(const Record& a, const Record& b) noexcept { return a.id() == b.id(); }
+    friend bool operator==(const Record& a, const Record& b) noexcept {
+        return a.envelope_.get() == b.envelope_.get() || (a.seq() != 0 && a.id() == b.id());
+    }
 
     /// For the library: a handle from and to the shared envelope.
     explicit Record(detail::EnvelopePtr envelope) noexcept : envelope_(std::move(envelope)) {}
@@ -169,7 +171,7 @@ struct Lagged {
 };
 
 /// The library's event about a handler (or filter) that threw: whose, at which record, and what.
-struct HandlerError {
+struct HINDSIGHT_API HandlerError {
     static constexpr std::string_view event_name = "hindsight.handler_error";
     static constexpr Severity event_severity = Severity::error;
 

@@ -23,6 +23,9 @@ public:
     bool runs_here() const noexcept override;
     unsigned threads() const noexcept;
 
+    /// Throws InvalidArgument for more threads than make sense.
+    static void require_sensible(unsigned threads);
+
     /// Blocks until every task is done. No more may be given. Not on one of its own threads.
     void join() noexcept;
 

@@ -97,6 +97,7 @@ public:
         return front.envelope;
     }
 
+    void note_hole_at_end(const Lagged& hole) noexcept { merge_hole(hole_at_end_, hole); }
     Lagged take_hole_at_end() noexcept { return std::exchange(hole_at_end_, {}); }
 
     template <class F>

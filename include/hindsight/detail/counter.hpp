@@ -15,7 +15,7 @@ namespace hindsight::detail {
 
 class Counter {
 public:
-    void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
+    HINDSIGHT_ALWAYS_INLINE void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
         if (slot.index < own_cells) [[likely]] {
             std::atomic<std::uint64_t>& own = own_[slot.index];
             own.store(own.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
@@ -23,6 +23,9 @@ public:
             shared_.fetch_add(count, std::memory_order_relaxed);
         }
     }
+
+    /// For a thread that has no slot.
+    void add_shared(std::uint64_t count = 1) noexcept { shared_.fetch_add(count, std::memory_order_relaxed); }
 
     std::uint64_t get() const noexcept { return sum() - base_.load(std::memory_order_relaxed); }
     /// Counts from here on start at zero. What is counted meanwhile may fall on either side.

@@ -9,7 +9,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -18,13 +17,17 @@ namespace hindsight::detail {
 
 struct Draft {
     const EventType& type;
-    void* event;
-    void (*construct)(void* where, void* event);  // copies or moves the event; may throw
-    void (*copy)(void* where, void* event);       // copies it; null where it cannot be copied
+    const void* event;
+    bool may_move;         // the event is the emitter's no more
     std::string_view name;
-    std::string_view key;       // the one that the event's traits give
+    std::string_view key;  // the one that the event's traits give
     std::size_t payload_bytes;
     const EmitOptions& options;
+
+    /// Whether the event is what it was once an envelope has been made of it, and can be copied again.
+    bool outlasts_recording() const noexcept {
+        return may_move ? type.trivially_copyable : type.copy != nullptr;
+    }
 };
 
 /// What an envelope says beyond its draft.
@@ -36,20 +39,17 @@ struct Stamp {
     std::uint8_t flags = 0;
 };
 
+/// The longest source, key or correlation.
+inline constexpr std::size_t max_text_bytes = 65535;
+
+HINDSIGHT_API void check_thoroughly(const Draft& draft);
+
 /// Throws InvalidName for a name that is not one or is the library's, InvalidArgument for texts that are too long.
-HINDSIGHT_API void check(const Draft& draft);
-
-/// Makes the envelope of a checked draft, with the payload, or without it and marked as truncated. Throws
-/// std::bad_alloc, or what copying the payload throws.
-HINDSIGHT_API EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, bool with_payload);
-
-template <class E>
-constexpr auto copy_function() noexcept -> void (*)(void*, void*) {
-    if constexpr (std::copy_constructible<E>) {
-        return [](void* where, void* from) { ::new (where) E(*static_cast<const E*>(from)); };
-    } else {
-        return nullptr;
-    }
+inline void check(const Draft& draft) {
+    const EmitOptions& options = draft.options;
+    const std::size_t any_length =
+        options.source.size() | options.key.size() | options.correlation.size() | draft.key.size();
+    if (draft.type.self_named || any_length > max_text_bytes || options.metadata.size() != 0) check_thoroughly(draft);
 }
 
 /// Calls `use(draft)` for the event: where the traits' user code runs.
@@ -75,16 +75,8 @@ decltype(auto) with_draft(E&& event, const EmitOptions& options, F use) {
     }();
     const Draft draft{
         .type = event_type<Type>(),
-        .event = const_cast<void*>(static_cast<const void*>(&event)),
-        .construct =
-            [](void* where, void* from) {
-                if constexpr (moves) {
-                    ::new (where) Type(std::move(*static_cast<Type*>(from)));
-                } else {
-                    ::new (where) Type(*static_cast<const Type*>(from));
-                }
-            },
-        .copy = copy_function<Type>(),
+        .event = &event,
+        .may_move = moves,
         .name = event_name_of(event),
         .key = key_view,
         .payload_bytes = event_payload_bytes(event),

@@ -36,7 +36,9 @@ struct Envelope {
     std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
     const EventType* type = nullptr;
     std::size_t payload_bytes = 0;  // as the event's traits count it
+    std::size_t footprint = 0;      // against a limit on bytes: the allocation, with the payload at its declared size
     std::uint32_t text_offset = 0;  // from the start of the envelope
+    std::uint32_t text_bytes = 0;   // from there to the end of the allocation
     Severity severity{};
     std::uint8_t flags = 0;
     std::uint8_t name_size = 0;  // 0: the type's name
@@ -51,6 +53,7 @@ struct Envelope {
     Envelope* newer = nullptr;
     Container* container = nullptr;
 
+    std::size_t allocated() const noexcept { return std::size_t{text_offset} + text_bytes; }
     bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
     const void* payload() const noexcept { return has(has_payload) ? bytes() + payload_offset(*type) : nullptr; }
 
@@ -66,9 +69,6 @@ struct Envelope {
     const char* metadata() const noexcept {
         return texts() + name_size + source_size + key_size + correlation_size;
     }
-
-    /// What the record counts for against a limit on bytes: the allocation, with the payload at its declared size.
-    HINDSIGHT_API std::size_t footprint() const noexcept;
 
     /// A metadata entry is two 32-bit sizes (of its name and its value) and the two texts.
     static std::pair<std::string_view, std::string_view> metadata_entry(const char* at) noexcept {
@@ -90,7 +90,7 @@ private:
 };
 
 constexpr std::size_t Envelope::payload_offset(const EventType& type) noexcept {
-    return (sizeof(Envelope) + type.alignment - 1) / type.alignment * type.alignment;
+    return (sizeof(Envelope) + type.alignment - 1) & ~(type.alignment - 1);
 }
 
 inline void add_reference(Envelope& envelope, std::uint32_t count = 1) noexcept {

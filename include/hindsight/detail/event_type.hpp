@@ -8,12 +8,15 @@
 #include <hindsight/event.hpp>
 #include <hindsight/export.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
 
 namespace hindsight::detail {
 
@@ -30,8 +33,12 @@ struct EventType {
     std::size_t alignment;
     std::uint64_t identity;  ///< hash of name, qualified type name, size and alignment
     Severity severity;
+    std::uint8_t category_size;  ///< of the name
     bool self_named;
+    bool trivially_copyable;
     bool unnamed_namespace;           ///< its identity includes the address of the description
+    void (*copy)(void* where, const void* event);  ///< null: it cannot be copied
+    void (*move)(void* where, void* event);
     void (*destroy)(void*) noexcept;  ///< null: there is nothing to destroy
     void (*append_json)(const void*, std::string&);
     PayloadCount* payloads;
@@ -62,6 +69,16 @@ constexpr std::uint64_t event_identity() noexcept {
 }
 
 template <Event E>
+void copy_event(void* where, const void* event) {
+    if constexpr (std::copy_constructible<E>) ::new (where) E(*static_cast<const E*>(event));
+}
+
+template <Event E>
+void move_event(void* where, void* event) {
+    ::new (where) E(std::move(*static_cast<E*>(event)));
+}
+
+template <Event E>
 void destroy_event(void* event) noexcept {
     static_cast<E*>(event)->~E();
 }
@@ -82,8 +99,12 @@ inline constexpr EventType event_type_v{
     .alignment = alignof(E),
     .identity = event_identity<E>(),
     .severity = event_severity_v<E>,
+    .category_size = static_cast<std::uint8_t>(category_of(event_name_v<E>).size()),
     .self_named = is_self_named<E>,
+    .trivially_copyable = std::is_trivially_copyable_v<E> && std::copy_constructible<E>,
     .unnamed_namespace = is_in_unnamed_namespace<E>,
+    .copy = std::copy_constructible<E> ? &copy_event<E> : nullptr,
+    .move = &move_event<E>,
     .destroy = std::is_trivially_destructible_v<E> ? nullptr : &destroy_event<E>,
     .append_json = &append_event_json<E>,
     .payloads = &payload_count_v<E>,

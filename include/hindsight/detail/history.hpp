@@ -47,10 +47,15 @@ public:
     /// The rule for events of this name: the first that matches. O(rules).
     RetentionRule& rule_for(std::string_view name) noexcept;
 
-    /// Where a record of this name and key is to go, for a rule that keeps something. Throws std::bad_alloc (a new
+    /// Where the record is to go, by a rule that keeps something. Throws std::bad_alloc (a new
     /// bucket), changing nothing that can be seen.
-    Container& container_for(RetentionRule& rule, std::string_view name, std::string_view key);
+    Container& container_for(RetentionRule& rule, const Envelope& envelope);
 
+    /// Whether the rule keeps the record, with its payload. User policies are not asked.
+    bool keeps_whole(const RetentionRule& rule, const Envelope& envelope) const noexcept {
+        return rule.kind != RetentionRule::Kind::none && envelope.payload_bytes <= options_.max_payload_bytes &&
+               envelope.footprint <= options_.max_total_bytes;
+    }
     /// Takes over one reference. The record's seq is larger than all before. Enforces all limits.
     void append(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept;
 
@@ -63,6 +68,7 @@ public:
             if (goes(*each)) evict(*each, evicted);
             each = next;
         }
+        drop_empty_buckets();
     }
 
     /// Moves all records of `other` in here, where they go by these rules (user policies are not asked); what finds no
@@ -78,6 +84,11 @@ public:
     std::size_t shared_size() const noexcept { return shared_->ring.size(); }
 
     void reset_counters() noexcept;
+    /// What the rules that were replaced had counted.
+    struct Totals {
+        std::uint64_t stored = 0, evicted = 0, refused = 0, truncated = 0;
+    };
+    const Totals& earlier() const noexcept { return earlier_; }
 
 private:
     using Rules = std::vector<std::unique_ptr<RetentionRule>>;
@@ -86,7 +97,9 @@ private:
     void link_newest(Envelope& envelope) noexcept;
     void unlink(Envelope& envelope) noexcept;
     void evict(Envelope& envelope, EvictedRecords& evicted) noexcept;
+    void let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept;
     void place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept;
+    void drop_empty_buckets() noexcept;
     void prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept;
 
     HistoryOptions options_;
@@ -96,7 +109,75 @@ private:
     Envelope* newest_ = nullptr;
     std::size_t size_ = 0;
     std::size_t bytes_ = 0;
+    Totals earlier_;
 };
+
+// The emit path's part is inline.
+
+inline Container& History::container_for(RetentionRule& rule, const Envelope& envelope) {
+    if (rule.kind == RetentionRule::Kind::buckets) return rule.bucket_for(envelope.name(), envelope.key());
+    return rule.ring ? *rule.ring : *shared_;
+}
+
+inline void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
+#if defined(__GNUC__)
+    __builtin_prefetch(envelope, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(envelope) + 64, 1);
+#endif
+}
+
+inline void History::append(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+    RetentionRule& rule = *container.rule;
+    ++rule.stored;
+    if (envelope.has(Envelope::truncated)) ++rule.truncated;
+    place(envelope, container, evicted);
+    if (rule.kind == RetentionRule::Kind::buckets) prune_buckets(rule, evicted);
+    while (bytes_ > options_.max_total_bytes) evict(*oldest_, evicted);
+    // It will be the next to leave, and is older than the caches remember.
+    prefetch(oldest_);
+}
+
+inline void History::place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+    RetentionRule& rule = *container.rule;
+    if (container.ring.full()) {
+        let_go(*container.ring.pop_front(), container, evicted);
+    }
+    container.ring.push_back(&envelope);
+    envelope.container = &container;
+    ++rule.size;
+    if (rule.kind == RetentionRule::Kind::buckets) rule.make_most_recent(static_cast<Bucket&>(container));
+    link_newest(envelope);
+}
+
+inline void History::evict(Envelope& envelope, EvictedRecords& evicted) noexcept {
+    Container& container = *envelope.container;
+    container.ring.erase(&envelope);
+    let_go(envelope, container, evicted);
+}
+
+inline void History::let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+    --container.rule->size;
+    ++container.rule->evicted;
+    unlink(envelope);
+    evicted.add(envelope);
+}
+
+inline void History::link_newest(Envelope& envelope) noexcept {
+    envelope.older = newest_;
+    envelope.newer = nullptr;
+    (newest_ ? newest_->newer : oldest_) = &envelope;
+    newest_ = &envelope;
+    ++size_;
+    bytes_ += envelope.footprint;
+}
+
+inline void History::unlink(Envelope& envelope) noexcept {
+    (envelope.older ? envelope.older->newer : oldest_) = envelope.newer;
+    (envelope.newer ? envelope.newer->older : newest_) = envelope.older;
+    envelope.container = nullptr;
+    --size_;
+    bytes_ -= envelope.footprint;
+}
 
 }  // namespace hindsight::detail
 

@@ -12,6 +12,7 @@
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/detail/topic.hpp>
+#include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/statistics.hpp>
@@ -30,6 +31,7 @@ namespace hindsight::detail {
 
 class Emission;
 class PendingTasks;
+class Queueing;
 class Running;
 
 class HINDSIGHT_API Hub final : public NodeOwner, public EventOwner, public std::enable_shared_from_this<Hub> {
@@ -43,6 +45,7 @@ public:
                                      MakeExecutor make_executor, bool single_threaded);
     ~Hub();
 
+    /// For the outside: the function `emit` below.
     Receipt emit(const Draft& draft);
 
     /// Fills the node from the options and connects it.
@@ -66,26 +69,36 @@ public:
     std::size_t subscription_count(std::string_view pattern) const;
     Statistics stats() const;
     SubscriptionStatistics stats(const Node& node) const override;
+    void has_ended(const Node& node) noexcept override;
     void reset_stats() noexcept;
 
     /// Takes all records that hold the type out of history and mailboxes; how many records of it are still held.
     std::size_t retire(const EventType& type);
 
     TimePoint now() const noexcept {
-        return options_.clock ? options_.clock->now() : SystemClock().SystemClock::now();
+        return options_.clock ? options_.clock->now() : WallClock::now();
     }
     Ledger& ledger() noexcept { return *ledger_; }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
     friend class Emission;
+    friend class Queueing;
     enum class State : std::uint8_t { open, draining, closed };
+    /// What calls of handlers come to.
+    struct Calls {
+        std::uint32_t count = 0;
+        std::vector<std::exception_ptr>* failures = nullptr;  // with room for one more, if they are wanted
+    };
 
     Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
         bool single_threaded);
 
     /// Whether an event may come in now, from a thread whose innermost frame is `top`.
-    bool accepts(const Frame* top, const Draft& draft) const noexcept;
+    bool accepts(const Frame* top, const Draft& draft) const noexcept {
+        return state_.load(std::memory_order_acquire) == State::open || accepts_late(top, draft);
+    }
+    bool accepts_late(const Frame* top, const Draft& draft) const noexcept;
     std::shared_ptr<Executor> default_executor();
 
     /// Sends a mailbox that has something, and no task under way, to its executor.
@@ -93,43 +106,59 @@ private:
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Runs one delivery, or tells about a hole.
     void deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
-    /// Calls the handler of each of a topic's subscribers with the event itself.
-    Receipt call_unrecorded(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft);
-    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. Adds one to
-    /// `calls` if it was called; gives what it threw. `record()` is for the report of a failure, and may throw.
+    Receipt emit_to_new_topic(ThreadSlot& slot, const Draft& draft);
+    /// An event that history may keep, for direct handlers without filters.
+    Receipt record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, std::uint64_t history_version,
+                            const Draft& draft);
+    /// Calls direct handlers that need no record, with the event where it lies. Completes the receipt.
+    Receipt call_bare(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft,
+                      Receipt receipt) noexcept;
+    Receipt call_with_record(Frame& frame, Topic& topic, const Snapshot& subscribers, const Record& record,
+                             Receipt receipt) noexcept;
+    /// Calls a direct subscriber, unless it is disconnected or paused.
+    void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `record()` is for
+    /// the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
-    std::exception_ptr call(Frame& frame, Node& node, std::uint32_t& calls, Invoke invoke, GetRecord record) noexcept;
+    void call(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+        if (node.limited) [[unlikely]] return call_limited(frame, node, calls, invoke, record);
+        call_unlimited(frame, node, calls, invoke, record);
+    }
+    template <class Invoke, class GetRecord>
+    void call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
+    template <class Invoke, class GetRecord>
+    void call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
+    template <class GetRecord>
+    void report_current(Node& node, Calls& calls, GetRecord record) noexcept;
     /// The same with a record.
-    std::exception_ptr call(Frame& frame, Node& node, const Record& record, std::uint32_t& calls) noexcept;
+    void call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
+    void emit_failure(const Node& node, const HandlerError& failure) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
+    void count_discarded(Node& node, const Record& record) noexcept;
     /// The node ends without anyone waiting for it.
     void close(Node& node) noexcept;
     void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
 
-    void drain(const Frame* top, Deadline deadline);
+    bool drain(const Frame* top, Deadline deadline);
     bool run_what_waits_for_this_thread(const Frame* top);
     bool is_drained(const Frame* top) const;
     void wake_waiting_emitters() noexcept;
     void note_progress_of_drain() noexcept;
-    struct Leftover {
-        NodePtr node;
-        Record record;
-    };
-    std::vector<Leftover> shut(ShutdownReport& report) noexcept;
-    ShutdownReport shut_down(Duration timeout, std::vector<Leftover>& leftovers);
+    void shut(ShutdownReport& report) noexcept;
 
     const CallbackOptions options_;
     const std::shared_ptr<Ledger> ledger_;
     const MakeExecutor make_executor_;
     const bool single_threaded_;
+    const std::shared_ptr<PendingTasks> pending_tasks_;  // the executor where there is no other
     std::once_flag executor_made_;
     std::shared_ptr<Executor> executor_;
-    std::shared_ptr<PendingTasks> pending_tasks_;
 
     std::atomic<State> state_{State::open};
     std::atomic<std::uint32_t> drain_epoch_{0};  // moves while draining, when a turn ends or an event comes in
+    std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
     std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
     Registry registry_;
@@ -137,19 +166,22 @@ private:
     Counter emitted_by_others_;  // of names beyond max_names
     Counter refused_closed_;
     Counter refused_too_deep_;
-    Counter matched_;
-    Counter delivered_;
+    Counter delivered_;  // by subscriptions that have ended
     Counter failed_;
     Counter dropped_;
     Counter conflated_;
     Counter discarded_;
 };
 
+/// Hub::emit, as a function that headers can call without knowing Hub.
+HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
+
 }  // namespace hindsight::detail
 
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/detail/hub.ipp>
 #    include <hindsight/impl/detail/hub_deliver.ipp>
+#    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #endif

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hindsight/detail/history.hpp>
+#include <hindsight/detail/short_lock.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
@@ -20,17 +21,17 @@ namespace hindsight::detail {
 class LedgerMutex {
 public:
     explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
-    void lock() {
+    void lock() noexcept {
         if (enabled_) mutex_.lock();
     }
-    bool try_lock() { return !enabled_ || mutex_.try_lock(); }
+    bool try_lock() noexcept { return !enabled_ || mutex_.try_lock(); }
     void unlock() noexcept {
         if (enabled_) mutex_.unlock();
     }
     bool enabled() const noexcept { return enabled_; }
 
 private:
-    std::mutex mutex_;
+    ShortLock mutex_;
     const bool enabled_;
 };
 
@@ -42,7 +43,7 @@ struct Ledger {
         : mutex(shared_between_threads), origin(origin_), history(options), max_payload_bytes(options.max_payload_bytes) {}
 
     LedgerMutex mutex;
-    /// The last seq given. Advanced under the lock, but for events that no history and no mailbox takes.
+    /// The last seq given. Advanced under the lock.
     std::atomic<Seq> last_seq{0};
     const std::uint64_t origin;  // random: tells this ledger's events from all others
 
@@ -52,15 +53,16 @@ struct Ledger {
     std::atomic<std::size_t> max_payload_bytes;
     std::atomic<bool> in_a_bus{false};
 
-    Seq next_seq() noexcept { return last_seq.fetch_add(1, std::memory_order_relaxed) + 1; }
-};
-
-/// What was found, before the lock, about how a name's events are kept. True while `version` is the ledger's.
-struct Retention {
-    std::uint64_t version = 0;
-    bool keeps = false;              // some of them, or all
-    bool tracked = false;            // keeps, or counts what it does not keep
-    RetentionPolicy::Custom custom;  // a user's policy, to be asked before the lock
+    Seq next_seq_locked() noexcept {
+        const Seq next = last_seq.load(std::memory_order_relaxed) + 1;
+        last_seq.store(next, std::memory_order_relaxed);
+        return next;
+    }
+    /// For an event that no history and no mailbox takes.
+    Seq next_seq() noexcept {
+        const std::lock_guard lock(mutex);
+        return next_seq_locked();
+    }
 };
 
 }  // namespace hindsight::detail

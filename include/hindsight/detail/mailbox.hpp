@@ -17,7 +17,7 @@ namespace hindsight::detail {
 
 class HINDSIGHT_API Mailbox {
 public:
-    /// Throws InvalidArgument for limits of 0 and for a hard limit below the capacity.
+    /// Throws InvalidArgument for a capacity of 0. A hard limit below the capacity counts as the capacity.
     explicit Mailbox(const MailboxOptions& options);
 
     enum class Room : std::uint8_t { ready, full };
@@ -61,8 +61,10 @@ public:
                 taken.reserve(take);
                 while (queue.size() > 0) {
                     const Pending front = queue.pop();
+                    kept.note_hole_at_end(front.before);
                     (goes(*front.envelope) ? taken : kept).push(*front.envelope);
                 }
+                kept.note_hole_at_end(queue.take_hole_at_end());
                 queue = std::move(kept);
                 return Queue(std::move(taken));
             },
@@ -91,6 +93,7 @@ public:
     bool emitter_waits = false;  // for room
     std::uint64_t dropped = 0;
     std::uint64_t conflated = 0;
+    std::atomic<bool> calling{false};  // the handler runs; by the thread whose turn it is
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:

@@ -39,6 +39,8 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
+    /// The node will be called no more: its counts are final.
+    virtual void has_ended(const Node& node) noexcept = 0;
 
 protected:
     ~NodeOwner() = default;
@@ -70,6 +72,7 @@ struct HINDSIGHT_API Node : TaskTarget {
     int priority = 0;
     std::uint64_t max_deliveries = 0;
     bool filtered = false;
+    bool limited = false;  // has a receiver or max_deliveries: there is more to a call than calling
     std::weak_ptr<NodeOwner> owner;
     std::shared_ptr<void> registration;  // what the registry needs to take it out again
     std::optional<Mailbox> mailbox;      // queued delivery: guarded by the ledger's lock

@@ -66,7 +66,7 @@ public:
         return front.envelope;
     }
 
-    void note_hole_at_end(Seq seq) noexcept { merge_hole(hole_at_end_, {seq, seq, 1}); }
+    void note_hole_at_end(const Lagged& hole) noexcept { merge_hole(hole_at_end_, hole); }
     Lagged take_hole_at_end() noexcept { return std::exchange(hole_at_end_, {}); }
 
     template <class F>

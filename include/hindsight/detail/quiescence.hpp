@@ -36,7 +36,7 @@ public:
     ~Running() { stop(); }
 
     /// Moves on to `node`, whose callables may be called until the next move if the result has no `dead`.
-    std::uint32_t move_to(Node& node) noexcept {
+    HINDSIGHT_ALWAYS_INLINE std::uint32_t move_to(Node& node) noexcept {
         Node* const previous = frame_.node;
         frame_.node = &node;
         publish(frame_.cell->node, &node);
@@ -44,7 +44,7 @@ public:
         return fenced_load(node.flags);
     }
 
-    void stop() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void stop() noexcept {
         if (frame_.node == nullptr) return;
         Node* const previous = std::exchange(frame_.node, nullptr);
         publish<Node*>(frame_.cell->node, nullptr);
@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    static void left(Node* previous) noexcept {
+    HINDSIGHT_ALWAYS_INLINE static void left(Node* previous) noexcept {
         if (previous != nullptr && previous->has(Node::dead)) [[unlikely]] runner_left(*previous);
     }
 

@@ -37,12 +37,12 @@ public:
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
 
-    /// The topic of a checked draft. `owned` is set for a name beyond `max_names`: a topic for this one event. Lock-free
-    /// for types that were seen before. Throws TypeConflict when another type has the name.
-    Topic& topic_of(const Draft& draft, std::unique_ptr<Topic>& owned) {
-        if (Topic* known = topics_by_type_.find(draft.type)) [[likely]] return *known;
-        return look_up(draft, owned);
-    }
+    /// The topic of a type that was emitted or subscribed to before, and does not name its events itself; else null.
+    /// Lock-free.
+    Topic* find(const EventType& type) const noexcept { return topics_by_type_.find(type); }
+    /// The topic of any checked draft. `owned` is set for a name beyond `max_names`: a topic for this one event. Throws
+    /// TypeConflict when another type has the name, std::bad_alloc.
+    Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);
 
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
     /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
@@ -59,6 +59,12 @@ public:
 
     /// All connected nodes, in the order of subscribing.
     std::vector<NodePtr> nodes() const;
+    /// The first connected node with a larger id, or null: for walks that must not need memory.
+    NodePtr node_after(std::uint64_t id) const noexcept;
+    template <class F>
+    void for_each_node(F visit) const {
+        for (NodePtr node = node_after(0); node; node = node_after(node->id)) visit(*node);
+    }
 
     template <class F>
     void for_each_topic(F visit) const {
@@ -81,7 +87,6 @@ private:
     };
     using Names = std::unordered_map<std::string, Name, TextHash, std::equal_to<>>;
 
-    Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);
     void rebuild(Topic& topic);
     Name& name_locked(std::string_view text);
     Topic& typed_topic_locked(const EventType& type);

@@ -18,6 +18,9 @@ namespace hindsight::detail {
 
 struct RetentionRule;
 
+/// More than this is a mistake, or meant as "no limit", which history does not have.
+inline constexpr std::size_t most_records = std::size_t{1} << 40;
+
 /// A ring of records that counts against one limit: a policy's, or one bucket's.
 struct Container {
     Container(RetentionRule& rule_, std::size_t capacity) : rule(&rule_), ring(capacity) {}

@@ -19,6 +19,7 @@ struct Snapshot {
     bool filtered = false;         // whether any has a filter
     bool plain = false;            // all are direct, without filters, and take the event without its record
 
+    bool direct_only() const noexcept { return direct_count == nodes.size() && !filtered; }
     std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {
         return {nodes.data() + direct_count, nodes.size() - direct_count};
@@ -27,7 +28,7 @@ struct Snapshot {
 
 /// Publishes in the frame's cell that its thread uses the topic's snapshot. It stays alive until the frame ends,
 /// or pins another.
-inline const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& current) noexcept {
+HINDSIGHT_ALWAYS_INLINE const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& current) noexcept {
     const Snapshot* snapshot = current.load(std::memory_order_acquire);
     for (;;) {
         publish(frame.cell->snapshot, snapshot);

@@ -27,7 +27,7 @@ struct NodeOwner;
 struct Frame;
 struct Node;
 struct Snapshot;
-class UnrecordedEvent;
+class BareEvent;
 
 struct Cell {
     std::atomic<const Snapshot*> snapshot{nullptr};
@@ -59,6 +59,9 @@ struct alignas(64) ThreadSlot {
         if (current_ != nullptr) [[likely]] return *current_;
         return acquire();
     }
+
+    /// Null before the thread's first call of `current`.
+    static ThreadSlot* current_or_null() noexcept { return current_; }
 
     template <class F>
     void for_each_cell(F visit) const {
@@ -108,14 +111,14 @@ struct Frame {
     // The call of user code that this level is in, if any.
     Node* node = nullptr;
     const Record* record = nullptr;
-    UnrecordedEvent* unrecorded = nullptr;  // where there is no record yet
+    BareEvent* bare = nullptr;  // where there is no record yet
     bool queued = false;
 
     /// What must not die before this level ends, though its owner let go of it inside.
     std::shared_ptr<void> keep_alive;
 };
 
-inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
+HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
     : slot(slot_), engine(engine_), outer(slot_.top), block(outer ? outer->block : &slot_.cells),
       position(outer ? outer->position + 1 : 0) {
     if (position == CellBlock::size) [[unlikely]] {
@@ -132,7 +135,7 @@ inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
     ++slot.depth;
 }
 
-inline Frame::~Frame() {
+HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
     cell->snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
     --slot.depth;

@@ -57,11 +57,22 @@ struct Topic {
     std::atomic<bool> asks_user{false};
     RetentionRule* rule = nullptr;
 
-    /// Whether history keeps these events, or counts that it does not, as far as that is known without the lock.
-    bool is_tracked(const Ledger& ledger) const noexcept {
-        return retention_version.load(std::memory_order_acquire) !=
-                   ledger.history_version.load(std::memory_order_acquire) ||
-               tracked.load(std::memory_order_relaxed);
+    /// Whether how these events are kept is known, and takes no asking.
+    bool knows_retention(std::uint64_t version) const noexcept {
+        return retention_version.load(std::memory_order_acquire) == version && !asks_user.load(std::memory_order_relaxed);
+    }
+    /// Whether these are the subscribers; decided under the ledger's lock, where joining changes it.
+    bool has_still(const Snapshot& subscribers) const noexcept {
+        return !stale.load(std::memory_order_acquire) && snapshot.load(std::memory_order_relaxed) == &subscribers;
+    }
+
+    void look_up_retention_locked(Ledger& ledger) noexcept {
+        rule = &ledger.history.rule_for(name);
+        const bool kept = rule->kind != RetentionRule::Kind::none;
+        keeps.store(kept, std::memory_order_relaxed);
+        tracked.store(kept || rule->pattern.has_value(), std::memory_order_relaxed);
+        asks_user.store(std::holds_alternative<RetentionPolicy::Custom>(rule->policy.get()), std::memory_order_relaxed);
+        retention_version.store(ledger.history_version.load(std::memory_order_relaxed), std::memory_order_release);
     }
 
     Counter emitted;
@@ -112,7 +123,7 @@ private:
         Topic* topic = nullptr;
     };
     struct Table {
-        explicit Table(std::size_t size) : entries(size), mask(size - 1) {}
+        explicit Table(std::size_t size) : entries(new Entry[size]), mask(size - 1) {}
         void insert(const EventType& type, std::uint64_t identity, Topic& topic) noexcept {
             std::size_t i = start(type);
             while (entries[i & mask].type.load(std::memory_order_relaxed) != nullptr) ++i;
@@ -122,7 +133,7 @@ private:
             entry.type.store(&type, std::memory_order_release);
             ++used;
         }
-        std::vector<Entry> entries;
+        std::unique_ptr<Entry[]> entries;
         std::size_t mask;
         std::size_t used = 0;
     };

@@ -30,10 +30,6 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
     detail::Hub::let_go(std::move(hub_));
 }
 
-HINDSIGHT_INLINE Receipt CallbackManager::emit_draft(const detail::Draft& draft) {
-    return hub_->emit(draft);
-}
-
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, const Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions options) {
     if (!node) throw InvalidArgument("subscribe: the handler, or its receiver, is null");
@@ -44,11 +40,13 @@ HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, con
 }
 
 HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {
-    return hub_->run_pending(max);
+    const std::shared_ptr<detail::Hub> hub = hub_;  // a handler may destroy this
+    return hub->run_pending(max);
 }
 
 HINDSIGHT_INLINE ShutdownReport CallbackManager::shutdown(Duration timeout) {
-    return hub_->shutdown(timeout);
+    const std::shared_ptr<detail::Hub> hub = hub_;  // a handler may destroy this
+    return hub->shutdown(timeout);
 }
 
 HINDSIGHT_INLINE Statistics CallbackManager::stats() const {

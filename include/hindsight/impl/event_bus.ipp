@@ -20,10 +20,8 @@ inline std::shared_ptr<EventStore> take(const BusOptions& options, std::shared_p
     if (single_threaded && options.pool.threads != 0 && options.pool.threads != per_core) {
         throw InvalidArgument("EventBus: a single-threaded bus has no pool; leave pool.threads at its default, or 0");
     }
-    if (!store) store = std::make_shared<EventStore>(options.history, !single_threaded);
-    if (store->ledger()->in_a_bus.exchange(true)) {
-        throw InvalidArgument("EventBus: the store belongs to another bus");
-    }
+    if (options.pool.threads != per_core) ThreadPool::require_sensible(options.pool.threads);
+    if (!store) store = std::make_shared<EventStore>(options.history, EventStore::Threads{!single_threaded});
     return store;
 }
 
@@ -40,9 +38,19 @@ inline CallbackOptions callback_options(const BusOptions& options) {
 
 }  // namespace event_bus
 
+HINDSIGHT_INLINE BusCore::Claim::Claim(EventStore& store) : store_(store) {
+    if (store_.ledger()->in_a_bus.exchange(true)) {
+        throw InvalidArgument("EventBus: the store belongs to another bus");
+    }
+}
+
+HINDSIGHT_INLINE BusCore::Claim::~Claim() {
+    store_.ledger()->in_a_bus.store(false);
+}
+
 HINDSIGHT_INLINE BusCore::BusCore(BusOptions options, std::shared_ptr<EventStore> store, bool single_threaded)
     : options_(std::move(options)), store_(event_bus::take(options_, std::move(store), single_threaded)),
-      pool_(std::make_shared<OwnPool>()),
+      claim_(*store_), pool_(std::make_shared<OwnPool>()),
       callbacks_(event_bus::callback_options(options_), store_->ledger(),
                  [pool = pool_, threads = single_threaded ? 0 : options_.pool.threads]() -> std::shared_ptr<Executor> {
                      if (threads == 0) return nullptr;
@@ -55,7 +63,6 @@ HINDSIGHT_INLINE BusCore::~BusCore() {
     callbacks_.hub().end(options_.drain_on_destroy);
     const std::shared_ptr<ThreadPool> threads = std::move(pool_->threads);
     callbacks_.stop();
-    store_->ledger()->in_a_bus.store(false);
     // The last turns may still be leaving the hub: let them go before the process goes on.
     if (threads && !threads->runs_here()) threads->join();
 }

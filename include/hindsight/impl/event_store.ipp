@@ -2,8 +2,10 @@
 
 #include <hindsight/detail/ledger.hpp>
 #include <hindsight/detail/name_rules.hpp>
+#include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -93,8 +95,8 @@ inline std::vector<Record> query(detail::Ledger& ledger, const Query& query, con
 HINDSIGHT_INLINE EventStore::EventStore(const HistoryOptions& options, std::shared_ptr<Clock> clock)
     : ledger_(std::make_shared<detail::Ledger>(options, true, detail::random_origin())), clock_(std::move(clock)) {}
 
-HINDSIGHT_INLINE EventStore::EventStore(const HistoryOptions& options, bool shared_between_threads)
-    : ledger_(std::make_shared<detail::Ledger>(options, shared_between_threads, detail::random_origin())) {}
+HINDSIGHT_INLINE EventStore::EventStore(const HistoryOptions& options, Threads threads)
+    : ledger_(std::make_shared<detail::Ledger>(options, threads.several, detail::random_origin())) {}
 
 HINDSIGHT_INLINE EventStore::~EventStore() = default;
 
@@ -104,15 +106,15 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
     }
     detail::check(draft);
     detail::Stamp stamp;
-    stamp.time = draft.options.time ? *draft.options.time : clock_ ? clock_->now() : SystemClock().now();
+    stamp.time = draft.options.time ? *draft.options.time : clock_ ? clock_->now() : detail::WallClock::now();
     stamp.origin = ledger_->origin;
     stamp.cause = draft.options.cause;
     stamp.correlation = draft.options.correlation;
-    const bool whole =
-        draft.payload_bytes <= ledger_->max_payload_bytes.load(std::memory_order_relaxed);
-    const detail::EnvelopePtr record = detail::make_envelope(draft, stamp, whole);
+    const detail::EnvelopePtr whole = detail::make_envelope(draft, stamp, detail::ThreadSlot::current());
 
     for (;;) {
+        const bool fits = draft.payload_bytes <= ledger_->max_payload_bytes.load(std::memory_order_relaxed);
+        const detail::EnvelopePtr record = fits ? whole : detail::make_without_payload(*whole);
         RetentionPolicy::Custom custom;
         std::uint64_t version = 0;
         {
@@ -123,7 +125,7 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         }
         bool stores = true;
         try {
-            stores = custom == nullptr || custom->should_store(Record(record));
+            stores = custom == nullptr || custom->should_store(Record(whole));
         } catch (...) {
             stores = false;  // kept nowhere, and counted as refused
         }
@@ -132,12 +134,13 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         const std::lock_guard lock(ledger_->mutex);
         if (ledger_->history_version.load(std::memory_order_relaxed) != version) continue;
         detail::History& history = ledger_->history;
+        if (fits != (draft.payload_bytes <= history.options().max_payload_bytes)) continue;
         detail::RetentionRule& rule = history.rule_for(record->name());
         stores = stores && rule.kind != detail::RetentionRule::Kind::none &&
-                 record->footprint() <= history.options().max_total_bytes;
+                 record->footprint <= history.options().max_total_bytes;
         detail::Container* const container =
-            stores ? &history.container_for(rule, record->name(), record->key()) : nullptr;
-        record->seq = ledger_->next_seq();
+            stores ? &history.container_for(rule, *record) : nullptr;
+        record->seq = ledger_->next_seq_locked();
         if (container == nullptr) {
             ++rule.refused;
             return {.seq = record->seq, .outcome = Outcome::not_kept};
@@ -173,18 +176,24 @@ HINDSIGHT_INLINE void EventStore::clear() {
 }
 
 HINDSIGHT_INLINE void EventStore::set_policies(std::vector<PolicyRule> policies) {
-    HistoryOptions options;
-    {
+    for (;;) {
+        HistoryOptions options;
+        std::uint64_t version = 0;
+        {
+            const std::lock_guard lock(ledger_->mutex);
+            options = ledger_->history.options();
+            version = ledger_->history_version.load(std::memory_order_relaxed);
+        }
+        options.policies = policies;
+        detail::History next(options);  // asks user policies for their capacity; holds the old rules afterwards
+        detail::EvictedRecords evicted;
         const std::lock_guard lock(ledger_->mutex);
-        options = ledger_->history.options();
+        if (ledger_->history_version.load(std::memory_order_relaxed) != version) continue;
+        next.take_over(ledger_->history, evicted);
+        std::swap(next, ledger_->history);
+        ledger_->history_version.fetch_add(1, std::memory_order_release);
+        return;
     }
-    options.policies = std::move(policies);
-    detail::History next(options);  // asks user policies for their capacity; holds the old rules afterwards
-    detail::EvictedRecords evicted;
-    const std::lock_guard lock(ledger_->mutex);
-    next.take_over(ledger_->history, evicted);
-    std::swap(next, ledger_->history);
-    ledger_->history_version.fetch_add(1, std::memory_order_release);
 }
 
 HINDSIGHT_INLINE void EventStore::swap(EventStore& other) {
@@ -209,6 +218,10 @@ HINDSIGHT_INLINE StoreStatistics EventStore::stats() const {
     const detail::History& history = ledger_->history;
     total.size = history.size();
     total.bytes = history.bytes();
+    total.stored = history.earlier().stored;
+    total.evicted = history.earlier().evicted;
+    total.refused = history.earlier().refused;
+    total.truncated = history.earlier().truncated;
     for (const auto& rule : history.rules()) {
         PolicyStatistics& policy = total.policies.emplace_back();
         if (rule->pattern) policy.pattern = rule->pattern->text();

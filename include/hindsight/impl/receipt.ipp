@@ -5,8 +5,6 @@
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/receipt.hpp>
 
-#include <string>
-
 namespace hindsight {
 
 HINDSIGHT_INLINE void Receipt::wait() const {
@@ -25,9 +23,6 @@ HINDSIGHT_INLINE bool Receipt::wait_for(Duration timeout) const {
     return detail::wait_for_completion(*envelope, detail::deadline_after(timeout));
 }
 
-HINDSIGHT_INLINE HandlerFailed::HandlerFailed(Receipt receipt_, std::vector<std::exception_ptr> errors_)
-    : Error("emit: " + std::to_string(errors_.size()) + " direct handler(s) of event " + std::to_string(receipt_.seq) +
-            " threw"),
-      receipt(std::move(receipt_)), errors(std::move(errors_)) {}
+HINDSIGHT_INLINE HandlerFailed::HandlerFailed() : Error("emit: direct handlers threw; see `errors`") {}
 
 }  // namespace hindsight

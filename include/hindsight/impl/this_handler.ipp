@@ -3,7 +3,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/thread_slot.hpp>
-#include <hindsight/impl/detail/unrecorded.hpp>
+#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/this_handler.hpp>
 
 namespace hindsight {
@@ -12,7 +12,7 @@ namespace detail {
 
 inline const Frame* innermost_handler() noexcept {
     const Frame* frame = ThreadSlot::current().top;
-    while (frame != nullptr && frame->record == nullptr && frame->unrecorded == nullptr) frame = frame->outer;
+    while (frame != nullptr && frame->record == nullptr && frame->bare == nullptr) frame = frame->outer;
     return frame;
 }
 
@@ -22,7 +22,7 @@ HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
     const detail::Frame* const frame = detail::innermost_handler();
     if (frame == nullptr || frame->record != nullptr) return frame != nullptr ? frame->record : nullptr;
     try {
-        return &frame->unrecorded->record();
+        return &frame->bare->record();
     } catch (...) {
         return nullptr;
     }

@@ -7,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -21,8 +22,16 @@ struct ThreadPool::Threads {
 HINDSIGHT_INLINE ThreadPool::ThreadPool(unsigned threads) {
     if (threads == 0) throw InvalidArgument("ThreadPool: 0 threads would run nothing");
     if (threads == per_core) threads = std::max(1u, std::thread::hardware_concurrency());
-    if (threads > 4096) throw InvalidArgument("ThreadPool: more than 4096 threads");
+    require_sensible(threads);
     threads_ = std::make_shared<Threads>(threads);
+}
+
+HINDSIGHT_INLINE void ThreadPool::require_sensible(unsigned threads) {
+    constexpr unsigned most = 4096;
+    if (threads > most) {
+        throw InvalidArgument("threads is " + std::to_string(threads) + "; at most " + std::to_string(most) +
+                              " are allowed");
+    }
 }
 
 HINDSIGHT_INLINE ThreadPool::~ThreadPool() {

@@ -7,23 +7,25 @@
 // Whatever changed between prepare and commit sends the emission back to prepare, so that it acts on one moment.
 #pragma once
 
+#include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
-#include <hindsight/detail/parking.hpp>
-#include <hindsight/detail/quiescence.hpp>
-#include <hindsight/detail/snapshot.hpp>
-
-#include <boost/container/small_vector.hpp>
+#include <hindsight/impl/detail/filtering.hpp>
+#include <hindsight/impl/detail/queueing.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <vector>
 
 namespace hindsight::detail {
 
 class Emission {
 public:
-    Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft) noexcept;
+    /// `made`: its envelope, where that was made already.
+    Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft, EnvelopePtr made = {}) noexcept
+        : hub_(hub), ledger_(*hub.ledger_), frame_(frame), topic_(topic), draft_(draft),
+          topic_is_shared_(topic_is_shared), record_(std::move(made)) {}
     Emission(const Emission&) = delete;
     Emission& operator=(const Emission&) = delete;
 
@@ -32,74 +34,47 @@ public:
 private:
     enum class Commit : std::uint8_t { done, again, wait, closed };
 
-    /// What its filter said about one node of the snapshot.
-    enum class Verdict : std::uint8_t { passes, rejected, failed, gone };
-    /// A full mailbox that does not make this thread wait: it grows instead, or the event is dropped there.
-    struct Exemption {
-        NodePtr node;
-        bool may_grow;
-    };
-    struct Failure {
-        NodePtr node;
-        std::exception_ptr error;
-    };
-
     void prepare();
     void look_up_retention();
     void make_record();
     void inherit_from(const Frame& handler, Stamp& stamp) const noexcept;
-    void ask_filters();
     void ask_user_policy() noexcept;
-    void reserve();
 
     Commit commit();
     bool is_outdated_locked() const noexcept;
-    bool takes_locked(const Node& node, std::size_t index) const noexcept;
-    bool find_full_mailbox_locked() noexcept;
-    void record_locked(Container* container) noexcept;
-    void push_locked(Node& node) noexcept;
-    void wait_for_room();
+    Container* container_locked();
 
     void deliver() noexcept;
     void call_direct_handlers() noexcept;
-    void count_filtered() noexcept;
     Receipt receipt();
 
     Envelope& whole() const noexcept { return *record_.envelope(); }
-    bool passes(std::size_t index) const noexcept {
-        return verdicts_.empty() || verdicts_[index] == Verdict::passes;
-    }
-    const Exemption* exemption_of(const Node& node) const noexcept;
+    Envelope& kept() const noexcept { return shortened_ ? *shortened_ : whole(); }
+    const Filtering* filtering() const noexcept { return filtering_ ? &*filtering_ : nullptr; }
 
-    Frame& frame_;
     Hub& hub_;
     Ledger& ledger_;
+    Frame& frame_;
     Topic& topic_;
-    const bool topic_is_shared_;
     const Draft& draft_;
 
     const Snapshot* snapshot_ = nullptr;
-    Retention retention_;
-    bool stores_ = false;  // it goes to history
-    Record record_;                // what is delivered
-    EnvelopePtr kept_;             // what history gets, if not the same: the record without its payload
-    boost::container::small_vector<Verdict, 16> verdicts_;  // empty: no node has a filter
-    boost::container::small_vector<Exemption, 1> exemptions_;
-    boost::container::small_vector<Failure, 1> filter_failures_;
-    boost::container::small_vector<std::exception_ptr, 1> handler_failures_;  // under ErrorPolicy::rethrow
-
-    // From commit to deliver.
-    boost::container::small_vector<NodePtr, 8> to_wake_;
-    boost::container::small_vector<Envelope*, 8> displaced_;  // taken out of mailboxes for this one
-    EvictedRecords evicted_;
-    Node* full_ = nullptr;  // whose mailbox to wait for
-    std::uint32_t full_epoch_ = 0;
-    std::optional<Deadline> room_deadline_;
-    Seq seq_ = 0;
+    std::uint64_t history_version_ = 0;  // of which the next two were read
+    const bool topic_is_shared_;
+    bool tracked_ = false;  // history keeps these events, or counts that it does not
+    bool stores_ = false;   // it keeps this one, as far as its policy is concerned
     Outcome outcome_ = Outcome::not_kept;
     std::uint32_t matched_ = 0;
-    std::uint32_t queued_ = 0;
-    std::uint32_t dropped_ = 0;
+    Seq seq_ = 0;
+
+    Record record_;           // what is delivered
+    EnvelopePtr shortened_;   // what history gets instead, without a payload that is too large
+    EvictedRecords evicted_;  // by this event
+    std::optional<Filtering> filtering_;
+    std::optional<Queueing> queueing_;
+    std::optional<HandlerFailed> failed_;     // under ErrorPolicy::rethrow: made while failing is still harmless
+    RetentionPolicy::Custom asked_policy_;    // a user's policy, and what it said
+    bool policy_stores_ = false;
 };
 
 }  // namespace hindsight::detail

@@ -1,6 +1,7 @@
 // Where envelopes get their memory, and give it back.
 #pragma once
 
+#include <hindsight/detail/block_cache.hpp>
 #include <hindsight/detail/envelope.hpp>
 
 #include <cstddef>
@@ -19,15 +20,17 @@ inline bool is_over_aligned(const EventType& type) noexcept {
 /// Throws std::bad_alloc.
 inline void* allocate(const EventType& type, std::size_t size) {
     if (is_over_aligned(type)) return ::operator new(size, std::align_val_t{type.alignment});
-    return ::operator new(size);
+    return BlockCache::take(size);
 }
 
-inline void free(Envelope* envelope, const EventType& type) noexcept {
+inline void free(Envelope* envelope) noexcept {
+    const EventType& type = *envelope->type;
+    const std::size_t size = envelope->allocated();
     envelope->~Envelope();
     if (is_over_aligned(type)) {
         ::operator delete(envelope, std::align_val_t{type.alignment});
     } else {
-        ::operator delete(envelope);
+        BlockCache::give_back(envelope, size);
     }
 }
 

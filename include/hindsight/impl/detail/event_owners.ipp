@@ -11,12 +11,14 @@ HINDSIGHT_INLINE EventOwners& EventOwners::instance() {
 
 HINDSIGHT_INLINE void EventOwners::add(std::uint64_t origin, const std::shared_ptr<EventOwner>& owner) {
     const std::lock_guard lock(mutex_);
-    owners_.emplace(origin, owner);
+    owners_.insert_or_assign(origin, owner);
 }
 
 HINDSIGHT_INLINE void EventOwners::remove(std::uint64_t origin) noexcept {
     const std::lock_guard lock(mutex_);
-    owners_.erase(origin);
+    // An owner removes itself at its end; another may have taken its place by then.
+    const auto found = owners_.find(origin);
+    if (found != owners_.end() && found->second.expired()) owners_.erase(found);
 }
 
 HINDSIGHT_INLINE std::shared_ptr<EventOwner> EventOwners::find(std::uint64_t origin) {

@@ -4,10 +4,7 @@
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/impl/detail/emission.ipp>
-#include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
-#include <hindsight/impl/detail/unrecorded.hpp>
 
 #include <string>
 #include <utility>
@@ -17,7 +14,11 @@ namespace hindsight::detail {
 HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
                           bool single_threaded)
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
-      single_threaded_(single_threaded), registry_(options.max_names) {}
+      single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()), registry_(options.max_names) {
+    // What functions that must not fail need, while failing is harmless.
+    ThreadSlot::current();
+    ParkingLot::of(this);
+}
 
 HINDSIGHT_INLINE Hub::~Hub() {
     EventOwners::instance().remove(ledger_->origin);
@@ -31,67 +32,6 @@ HINDSIGHT_INLINE std::shared_ptr<Hub> Hub::make(const CallbackOptions& options, 
     return hub;
 }
 
-HINDSIGHT_INLINE bool Hub::accepts(const Frame* top, const Draft& draft) const noexcept {
-    const State state = state_.load(std::memory_order_acquire);
-    if (state == State::open) [[likely]] return true;
-    if (state == State::closed) return false;
-    if (is_library_name(draft.type.name)) return true;
-    for (; top != nullptr; top = top->outer) {
-        if (&top->engine == this && top->node != nullptr) return true;
-    }
-    return false;
-}
-
-HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
-    ThreadSlot& slot = ThreadSlot::current();
-    if (!accepts(slot.top, draft)) {
-        refused_closed_.add(slot);
-        return {};
-    }
-    if (slot.depth >= options_.max_depth) {
-        refused_too_deep_.add(slot);
-        return {.outcome = Outcome::too_deep};
-    }
-    check(draft);
-    std::unique_ptr<Topic> owned;
-    Topic& topic = registry_.topic_of(draft, owned);
-    Frame frame(slot, *this);
-    // Inside a handler an event has a cause to be recorded with it.
-    if (frame.outer == nullptr && owned == nullptr && draft.copy != nullptr && !topic.is_tracked(*ledger_)) {
-        const Snapshot& subscribers = *registry_.pin_current(frame, topic);
-        if (subscribers.plain) return call_unrecorded(frame, topic, subscribers, draft);
-    }
-    return Emission(*this, frame, topic, owned == nullptr, draft).run();
-}
-
-HINDSIGHT_INLINE Receipt Hub::call_unrecorded(Frame& frame, Topic& topic, const Snapshot& subscribers,
-                                              const Draft& draft) {
-    boost::container::small_vector<std::exception_ptr, 1> failures;
-    if (options_.errors == ErrorPolicy::rethrow) failures.reserve(subscribers.nodes.size());
-    UnrecordedEvent event(draft, ledger_->next_seq(), ledger_->origin, options_.clock.get());
-    Receipt receipt{.seq = event.seq(), .outcome = Outcome::not_kept};
-    frame.unrecorded = &event;
-    {
-        Running running(frame);
-        for (const NodePtr& node : subscribers.nodes) {
-            if (const std::uint32_t flags = running.move_to(*node); flags != 0) [[unlikely]] {
-                if ((flags & Node::dead) == 0) node->skipped_paused.add(frame.slot);
-                continue;
-            }
-            const auto invoke = [&] { node->invoke_event(*node, draft.event); };
-            const auto record = [&]() -> const Record& { return event.record(); };
-            if (auto error = call(frame, *node, receipt.matched, invoke, record)) [[unlikely]] {
-                if (options_.errors == ErrorPolicy::rethrow) failures.push_back(std::move(error));
-            }
-        }
-    }
-    frame.unrecorded = nullptr;
-    topic.emitted.add(frame.slot);
-    if (receipt.matched > 0) matched_.add(frame.slot, receipt.matched);
-    if (!failures.empty()) throw HandlerFailed(std::move(receipt), {failures.begin(), failures.end()});
-    return receipt;
-}
-
 HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
     std::call_once(executor_made_, [this] {
         if (options_.executor) {
@@ -99,10 +39,7 @@ HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
         } else if (make_executor_) {
             executor_ = make_executor_();
         }
-        if (!executor_) {
-            pending_tasks_ = std::make_shared<PendingTasks>();
-            executor_ = pending_tasks_;
-        }
+        if (!executor_) executor_ = pending_tasks_;
     });
     return executor_;
 }
@@ -126,13 +63,19 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
     node.max_deliveries = options.max_deliveries;
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
+    node.limited = node.receiver || options.max_deliveries > 0;
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {
         node.mailbox.emplace(options.mailbox);
         node.executor = options.executor ? std::move(options.executor) : default_executor();
     }
-    registry_.connect(node);
+    try {
+        registry_.connect(node);
+    } catch (...) {
+        close(node);
+        throw;
+    }
     // A shutdown that went over the subscriptions meanwhile has not seen this one.
     if (state_.load(std::memory_order_seq_cst) == State::closed) {
         unregister(node);
@@ -154,6 +97,7 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
     finish_discarded(node, queue);
+    pending_tasks_->forget(node);
 }
 
 HINDSIGHT_INLINE void Hub::close(Node& node) noexcept {
@@ -171,7 +115,7 @@ HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
 }
 
 HINDSIGHT_INLINE std::size_t Hub::run_pending(std::size_t max) {
-    return pending_tasks_ ? pending_tasks_->run(max) : 0;
+    return pending_tasks_->run(max);
 }
 
 HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const {

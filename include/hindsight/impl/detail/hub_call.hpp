@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/quiescence.hpp>
 
 #include <exception>
 #include <memory>
@@ -10,39 +11,52 @@
 namespace hindsight::detail {
 
 template <class Invoke, class GetRecord>
-std::exception_ptr Hub::call(Frame& frame, Node& node, std::uint32_t& calls, Invoke invoke, GetRecord record) noexcept {
+void Hub::call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
     std::shared_ptr<const void> receiver;  // kept alive for as long as its member function runs
-    if (node.receiver) [[unlikely]] {
+    if (node.receiver) {
         receiver = node.receiver->lock();
-        if (!receiver) {
-            close(node);
-            return nullptr;
-        }
+        if (!receiver) return close(node);
     }
-    bool is_last = false;
-    if (node.max_deliveries > 0) [[unlikely]] {
-        const std::uint64_t claimed = node.claims.fetch_add(1, std::memory_order_relaxed) + 1;
-        if (claimed > node.max_deliveries) return nullptr;
-        is_last = claimed == node.max_deliveries;
-    }
-    ++calls;
-    std::exception_ptr error;
+    if (node.max_deliveries == 0) return call_unlimited(frame, node, calls, invoke, record);
+    const std::uint64_t claimed = node.claims.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (claimed > node.max_deliveries) return;
+    call_unlimited(frame, node, calls, invoke, record);
+    if (claimed == node.max_deliveries) close(node);
+}
+
+template <class Invoke, class GetRecord>
+void Hub::call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+    ++calls.count;
+    node.delivered.add(frame.slot);
     try {
         invoke();
     } catch (...) {
-        error = std::current_exception();
+        report_current(node, calls, record);
     }
-    node.delivered.add(frame.slot);
-    delivered_.add(frame.slot);
-    if (error) [[unlikely]] {
-        try {
-            report(node, record(), error);
-        } catch (...) {
-            report(node, Record(), error);
-        }
+}
+
+template <class GetRecord>
+[[gnu::cold, gnu::noinline]] void Hub::report_current(Node& node, Calls& calls, GetRecord record) noexcept {
+    const std::exception_ptr error = std::current_exception();
+    try {
+        report(node, record(), error);
+    } catch (...) {
+        report(node, Record(), error);  // there is no memory for its record
     }
-    if (is_last) [[unlikely]] close(node);
-    return error;
+    if (calls.failures != nullptr) calls.failures->push_back(error);
+}
+
+inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
+    frame.record = &record;
+    call(
+        frame, node, calls, [&] { node.invoke(node, record); }, [&]() -> const Record& { return record; });
+    frame.record = nullptr;
+}
+
+inline void Hub::call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
+    const std::uint32_t flags = running.move_to(node);
+    if (flags == 0) [[likely]] return call(frame, node, record, calls);
+    if ((flags & Node::dead) == 0) node.skipped_paused.add(frame.slot);
 }
 
 }  // namespace hindsight::detail

@@ -4,6 +4,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
 
 #include <algorithm>
@@ -128,28 +129,20 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
         alive = !node.has(Node::dead);
     }
     if (pending.envelope == nullptr) return;
-    std::uint32_t calls = 0;
+    Calls calls;
     {
         const Record record(EnvelopePtr::share(*pending.envelope));
-        if (alive) call(frame, node, record, calls);
-    }
-    if (calls == 0) {
-        node.discarded.add(frame.slot);
-        discarded_.add(frame.slot);
+        if (alive) {
+            node.mailbox->calling.store(true, std::memory_order_release);
+            call(frame, node, record, calls);
+            node.mailbox->calling.store(false, std::memory_order_release);
+        }
+        if (calls.count == 0) count_discarded(node, record);
     }
     // A dead node may be waited for: its mailbox is closed, but this turn's other records are still to be discarded.
     if (node.has(Node::dead)) running.stop();
     node.mailbox->handled();
     finish_delivery(pending.envelope);
-}
-
-HINDSIGHT_INLINE std::exception_ptr Hub::call(Frame& frame, Node& node, const Record& record,
-                                              std::uint32_t& calls) noexcept {
-    frame.record = &record;
-    std::exception_ptr error = call(
-        frame, node, calls, [&] { node.invoke(node, record); }, [&]() -> const Record& { return record; });
-    frame.record = nullptr;
-    return error;
 }
 
 HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
@@ -160,14 +153,33 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
         const std::string label = hub_deliver::label_of(node);
         const HandlerError failure{label, record, std::move(error)};
         const bool recursive = record && record.envelope()->has(Envelope::below_error);
-        if (!recursive) {
-            const std::string key = std::to_string(node.id) + ":" + label;
-            with_draft(failure, EmitOptions{.key = key, .cause = record.seq()},
-                       [this](const Draft& draft) { return emit(draft); });
-        }
+        if (!recursive) emit_failure(node, failure);
         tell_error_handler(node, failure);
+    } catch (const std::bad_alloc&) {
+        // There is no memory to tell with: the failure is counted.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
+    try {
+        const std::string key = std::to_string(node.id) + ":" + failure.handler;
+        with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()},
+                   [this](const Draft& draft) { return this->emit(draft); });
     } catch (...) {
-        // Out of memory while telling: the failure is counted. Or ErrorPolicy::rethrow, for a handler of HandlerError.
+        // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noexcept {
+    ThreadSlot& slot = ThreadSlot::current();
+    node.discarded.add(slot);
+    discarded_.add(slot);
+    if (!tells_of_discarded_.load(std::memory_order_acquire)) return;
+    try {
+        const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
+        tell_error_handler(node, HandlerError{hub_deliver::label_of(node), record, why});
+    } catch (const std::bad_alloc&) {
+        // It is counted all the same.
     }
 }
 
@@ -200,16 +212,16 @@ HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, Mailbox::Queue& queue) noexcept {
-    ThreadSlot& slot = ThreadSlot::current();
     std::visit(
         [&](auto& pending) {
             while (pending.size() > 0) {
-                node.discarded.add(slot);
-                discarded_.add(slot);
-                finish_delivery(pending.pop().envelope);
+                Envelope* const envelope = pending.pop().envelope;
+                count_discarded(node, Record(EnvelopePtr::share(*envelope)));
+                finish_delivery(envelope);
             }
         },
         queue);
+    note_progress_of_drain();
 }
 
 }  // namespace hindsight::detail

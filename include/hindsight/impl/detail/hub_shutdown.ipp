@@ -4,7 +4,6 @@
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/impl/detail/hub_deliver.ipp>
 
 #include <algorithm>
 #include <mutex>
@@ -33,26 +32,16 @@ inline bool delivers_here(const Frame* top, const Node& node) noexcept {
 
 }  // namespace hub_shutdown
 
-HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
-    std::vector<Leftover> leftovers;
-    return shut_down(timeout, leftovers);
-}
-
 HINDSIGHT_INLINE void Hub::end(Duration timeout) noexcept {
+    tells_of_discarded_.store(true, std::memory_order_release);
     try {
-        std::vector<Leftover> leftovers;
-        shut_down(std::max(timeout, Duration::zero()), leftovers);
-        const std::exception_ptr why =
-            std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
-        for (const Leftover& each : leftovers) {
-            tell_error_handler(*each.node, HandlerError{hub_deliver::label_of(*each.node), each.record, why});
-        }
+        shutdown(std::max(timeout, Duration::zero()));
     } catch (const std::bad_alloc&) {
-        // They are counted as discarded all the same.
+        // stop() does what is left, without draining.
     }
 }
 
-HINDSIGHT_INLINE ShutdownReport Hub::shut_down(Duration timeout, std::vector<Leftover>& leftovers) {
+HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
     if (timeout < Duration::zero()) throw InvalidArgument("shutdown: the timeout is negative");
     const Deadline deadline = deadline_after(timeout);
     const Frame* const top = ThreadSlot::current().top;
@@ -71,19 +60,19 @@ HINDSIGHT_INLINE ShutdownReport Hub::shut_down(Duration timeout, std::vector<Lef
         state_.store(State::draining, std::memory_order_seq_cst);
     }
     wake_waiting_emitters();
-    drain(top, deadline);
-    leftovers = shut(report);
+    report.drained = drain(top, deadline);
+    shut(report);
     return report;
 }
 
-HINDSIGHT_INLINE void Hub::drain(const Frame* top, Deadline deadline) {
+HINDSIGHT_INLINE bool Hub::drain(const Frame* top, Deadline deadline) {
     for (;;) {
         const std::uint32_t epoch = drain_epoch_.load(std::memory_order_acquire);
         if (run_what_waits_for_this_thread(top)) continue;
-        if (is_drained(top)) return;
+        if (is_drained(top)) return true;
         const bool moved = park_until(&drain_epoch_, deadline,
                                       [&] { return drain_epoch_.load(std::memory_order_acquire) != epoch; });
-        if (!moved) return;
+        if (!moved) return is_drained(top);
     }
 }
 
@@ -116,15 +105,15 @@ HINDSIGHT_INLINE bool Hub::is_drained(const Frame* top) const {
 }
 
 HINDSIGHT_INLINE void Hub::wake_waiting_emitters() noexcept {
-    for (const NodePtr& node : registry_.nodes()) {
-        if (!node->mailbox) continue;
+    registry_.for_each_node([this](Node& node) {
+        if (!node.mailbox) return;
         {
             const std::lock_guard lock(ledger_->mutex);
-            node->mailbox->emitter_waits = false;
-            node->mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+            node.mailbox->emitter_waits = false;
+            node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
         }
-        unpark_all(&node->mailbox->room_epoch);
-    }
+        unpark_all(&node.mailbox->room_epoch);
+    });
 }
 
 HINDSIGHT_INLINE void Hub::note_progress_of_drain() noexcept {
@@ -133,34 +122,31 @@ HINDSIGHT_INLINE void Hub::note_progress_of_drain() noexcept {
     unpark_all(&drain_epoch_);
 }
 
-HINDSIGHT_INLINE std::vector<Hub::Leftover> Hub::shut(ShutdownReport& report) noexcept {
+HINDSIGHT_INLINE void Hub::shut(ShutdownReport& report) noexcept {
     {
         const std::lock_guard lock(ledger_->mutex);
         state_.store(State::closed, std::memory_order_seq_cst);
     }
-    std::vector<Leftover> leftovers;
-    for (NodePtr& node : registry_.nodes()) {
-        if (node->mailbox) {
-            std::size_t left = 0;
-            {
-                const std::lock_guard lock(ledger_->mutex);
-                // The one that is running now is being delivered; those behind it in the same turn will not be.
-                const std::size_t in_hand = node->mailbox->in_hand();
-                left = node->mailbox->size() + (in_hand > 0 ? in_hand - 1 : 0);
-                node->mailbox->for_each([&](Envelope& each) {
-                    leftovers.push_back({node, Record(EnvelopePtr::share(each))});
-                });
-            }
+    registry_.for_each_node([&](Node& node) {
+        std::size_t left = 0;
+        if (node.mailbox) {
+            const std::lock_guard lock(ledger_->mutex);
+            // The one whose handler runs now is being delivered; those behind it in the same turn will not be.
+            left = node.mailbox->size() + node.mailbox->in_hand();
+            if (left > 0 && node.mailbox->calling.load(std::memory_order_acquire)) --left;
+        }
+        close(node);
+        try {
             if (left > 0) {
                 report.drained = false;
                 report.undelivered += left;
-                report.by_subscription.push_back({node->id, node->name, std::string(node->pattern->text()), left});
+                report.by_subscription.push_back({node.id, node.name, std::string(node.pattern->text()), left});
             }
+            ended_.push_back(NodePtr::share(node));
+        } catch (const std::bad_alloc&) {
+            quiesce(node);  // where it cannot be remembered, it is waited for at once
         }
-        close(*node);
-        ended_.push_back(std::move(node));
-    }
-    return leftovers;
+    });
 }
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {

@@ -14,11 +14,14 @@ HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
     return node.stats();
 }
 
+HINDSIGHT_INLINE void Hub::has_ended(const Node& node) noexcept {
+    delivered_.add(ThreadSlot::current(), node.delivered.get());
+}
+
 HINDSIGHT_INLINE Statistics Hub::stats() const {
     Statistics total;
     total.refused_closed = refused_closed_.get();
     total.refused_too_deep = refused_too_deep_.get();
-    total.matched = matched_.get();
     total.delivered = delivered_.get();
     total.failed = failed_.get();
     total.discarded = discarded_.get();
@@ -42,10 +45,13 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     for (const NodePtr& node : nodes) {
         const SubscriptionStatistics& of_node = total.subscriptions.emplace_back(stats(*node));
         total.queue_depth += of_node.queue_depth;
+        total.delivered += of_node.delivered;
         total.dropped += of_node.dropped;
         total.conflated += of_node.conflated;
         ++total.subscriptions_by_pattern[of_node.pattern];
     }
+    // Every match ends as one of these.
+    total.matched = total.delivered + total.dropped + total.conflated + total.discarded + total.queue_depth;
     return total;
 }
 
@@ -80,21 +86,21 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
 }
 
 HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
-    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &matched_, &delivered_,
+    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &delivered_,
                              &failed_, &dropped_, &conflated_, &discarded_}) {
         counter->reset();
     }
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
-    for (const NodePtr& node : registry_.nodes()) {
-        for (Counter* counter : {&node->delivered, &node->failed, &node->filter_rejected, &node->skipped_paused,
-                                 &node->discarded}) {
+    registry_.for_each_node([this](Node& node) {
+        for (Counter* counter :
+             {&node.delivered, &node.failed, &node.filter_rejected, &node.skipped_paused, &node.discarded}) {
             counter->reset();
         }
-        if (!node->mailbox) continue;
+        if (!node.mailbox) return;
         const std::lock_guard lock(ledger_->mutex);
-        node->mailbox->dropped = 0;
-        node->mailbox->conflated = 0;
-    }
+        node.mailbox->dropped = 0;
+        node.mailbox->conflated = 0;
+    });
 }
 
 }  // namespace hindsight::detail

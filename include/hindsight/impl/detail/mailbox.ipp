@@ -10,9 +10,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(options) {
     if (options.capacity == 0) throw InvalidArgument("mailbox.capacity is 0: a mailbox holds at least one event");
-    if (options.overflow == Overflow::block && options.hard_limit < options.capacity) {
-        throw InvalidArgument("mailbox.hard_limit is below mailbox.capacity");
-    }
+    options_.hard_limit = std::max(options.hard_limit, options.capacity);
     if (options.block_for < Duration::zero()) throw InvalidArgument("mailbox.block_for is negative");
     if (options.overflow == Overflow::conflate) {
         if (options.capacity >= 1u << 31) throw InvalidArgument("mailbox.capacity of a conflating mailbox is over 2^31");
@@ -53,7 +51,7 @@ HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth)
             result.displaced = queue.drop_front();
             ++dropped;
         } else if (!grows) {
-            queue.note_hole_at_end(envelope.seq);
+            queue.note_hole_at_end({envelope.seq, envelope.seq, 1});
             ++dropped;
             result.fate = Fate::dropped;
             return result;

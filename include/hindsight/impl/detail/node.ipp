@@ -11,6 +11,7 @@ HINDSIGHT_INLINE void Node::destroy_callables() noexcept {
     filter = Predicate();
     on_lagged = nullptr;
     executor.reset();
+    if (const std::shared_ptr<NodeOwner> engine = owner.lock()) engine->has_ended(*this);
 }
 
 HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {

@@ -4,7 +4,8 @@
 #include <hindsight/executor.hpp>
 
 #include <cstddef>
-#include <deque>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <utility>
 
@@ -13,8 +14,10 @@ namespace hindsight::detail {
 class PendingTasks final : public Executor {
 public:
     void execute(Task task) override {
+        std::list<Task> one;
+        one.push_back(std::move(task));
         const std::lock_guard lock(mutex_);
-        tasks_.push_back(std::move(task));
+        tasks_.splice(tasks_.end(), one);
     }
 
     /// No thread may count on another one to come and run the tasks.
@@ -26,20 +29,31 @@ public:
         while (count < max) {
             std::unique_lock lock(mutex_);
             if (tasks_.empty()) break;
-            Task task = std::move(tasks_.front());
-            tasks_.pop_front();
+            std::list<Task> one;
+            one.splice(one.end(), tasks_, tasks_.begin());
             lock.unlock();
-            count += task.run(max - count);
-            if (task.spent()) continue;
+            count += one.front().run(max - count);
+            if (one.front().spent()) continue;
             lock.lock();
-            tasks_.push_front(std::move(task));
+            tasks_.splice(tasks_.begin(), one);
         }
         return count;
     }
 
+    /// Drops the tasks of a subscription that has ended.
+    void forget(const TaskTarget& target) noexcept {
+        std::list<Task> dropped;  // destroyed after unlocking
+        const std::lock_guard lock(mutex_);
+        for (auto each = tasks_.begin(); each != tasks_.end();) {
+            const auto next = std::next(each);
+            if (each->runs(target)) dropped.splice(dropped.end(), tasks_, each);
+            each = next;
+        }
+    }
+
 private:
     std::mutex mutex_;
-    std::deque<Task> tasks_;
+    std::list<Task> tasks_;
 };
 
 }  // namespace hindsight::detail

@@ -66,6 +66,8 @@ HINDSIGHT_INLINE void Registry::connect(Node& node) {
     try {
         signal_for_locked(node).connect(place->second);
     } catch (...) {
+        // Signals2 may have kept a part of the connection: nothing of it is to be called.
+        node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
         nodes_.erase(place);
         throw;
     }
@@ -129,6 +131,12 @@ HINDSIGHT_INLINE void Registry::rebuild(Topic& topic) {
         topic.stale.store(false, std::memory_order_release);
         return;
     }
+}
+
+HINDSIGHT_INLINE NodePtr Registry::node_after(std::uint64_t id) const noexcept {
+    const std::shared_lock lock(mutex_);
+    const auto next = nodes_.upper_bound(id);
+    return next != nodes_.end() ? next->second : NodePtr();
 }
 
 HINDSIGHT_INLINE std::vector<NodePtr> Registry::nodes() const {

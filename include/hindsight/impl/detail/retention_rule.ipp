@@ -13,16 +13,21 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
     const auto fault = [&](const char* what) {
         return InvalidArgument("retention policy for \"" + std::string(pattern ? pattern->text() : "*") + "\": " + what);
     };
+    const auto require_sensible = [&](std::size_t capacity) {
+        if (capacity > most_records) throw fault("its capacity is over 2^40 records");
+    };
     if (std::holds_alternative<SharedRing>(policy.get())) {
         kind = shared_capacity > 0 ? Kind::ring : Kind::none;
     } else if (const auto* bucket_ring = std::get_if<BucketRing>(&policy.get())) {
         if (bucket_ring->capacity == 0) throw fault("BucketRing.capacity is 0; use KeepNone to keep nothing");
         if (bucket_ring->max_keys == 0) throw fault("BucketRing.max_keys is 0; use KeepNone to keep nothing");
+        require_sensible(bucket_ring->capacity);
         kind = Kind::buckets;
         bucket_capacity = bucket_ring->capacity;
         max_buckets = bucket_ring->max_keys;
     } else if (const auto* custom = std::get_if<RetentionPolicy::Custom>(&policy.get())) {
         const std::size_t capacity = (*custom)->capacity();
+        require_sensible(capacity);
         if (capacity > 0) {
             kind = Kind::ring;
             ring.emplace(*this, capacity);

@@ -1,10 +1,11 @@
-// UnrecordedEvent: an event that no history keeps and no mailbox takes, and whose direct handlers all take it without its
-// record. It is passed on where it lies; its record is made, as a copy, only if somebody asks for it after all:
-// this_handler::record(), or the report of a failing handler.
+// BareEvent: an event whose direct handlers all take it without its record. It is passed on where it lies; a record for the
+// handlers is made, as a copy, only if somebody asks for it after all: this_handler::record(), or the report of a failure.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
 
@@ -12,10 +13,9 @@
 
 namespace hindsight::detail {
 
-class UnrecordedEvent {
+class BareEvent {
 public:
-    UnrecordedEvent(const Draft& draft, Seq seq, std::uint64_t origin, const Clock* clock) noexcept
-        : draft_(draft), seq_(seq), origin_(origin), clock_(clock) {}
+    BareEvent(const Draft& draft, Seq seq, Hub& hub) noexcept : draft_(draft), seq_(seq), hub_(hub) {}
 
     Seq seq() const noexcept { return seq_; }
     std::string_view correlation() const noexcept { return draft_.options.correlation; }
@@ -24,13 +24,13 @@ public:
     const Record& record() {
         if (!record_) {
             Draft copied = draft_;
-            copied.construct = draft_.copy;
+            copied.may_move = false;
             Stamp stamp;
-            stamp.time = draft_.options.time ? *draft_.options.time : clock_ ? clock_->now() : SystemClock().now();
-            stamp.origin = origin_;
+            stamp.time = draft_.options.time ? *draft_.options.time : hub_.now();
+            stamp.origin = hub_.ledger().origin;
             stamp.cause = draft_.options.cause;
             stamp.correlation = correlation();
-            EnvelopePtr made = make_envelope(copied, stamp, true);
+            EnvelopePtr made = make_envelope(copied, stamp, ThreadSlot::current());
             made->seq = seq_;
             record_ = Record(std::move(made));
         }
@@ -40,8 +40,7 @@ public:
 private:
     const Draft& draft_;
     const Seq seq_;
-    const std::uint64_t origin_;
-    const Clock* const clock_;
+    Hub& hub_;
     Record record_;
 };
 

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <hindsight/impl/detail/queueing.hpp>
+
+#include <algorithm>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE void Queueing::choose_takers_locked() noexcept {
+    takers_.clear();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        Node& node = *nodes_[i];
+        const bool passes = filtering_ == nullptr || filtering_->passes(first_index_ + i);
+        if (passes && !node.mailbox->closed && !node.has(Node::dead)) takers_.push_back(&node);
+    }
+}
+
+HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
+    // Inside any handler a thread never waits: its mailboxes grow.
+    if (frame_.outer != nullptr) return false;
+    for (Node* node : takers_) {
+        if (node->mailbox->room() == Mailbox::Room::ready || node->has(Node::paused)) continue;
+        const Full* const known = known_as_full(*node);
+        if (known != nullptr && known->way != Full::Way::waits) continue;
+        full_ = node;
+        full_epoch_ = node->mailbox->room_epoch.load(std::memory_order_relaxed);
+        node->mailbox->emitter_waits = true;
+        return true;
+    }
+    return false;
+}
+
+HINDSIGHT_INLINE Queueing::Full* Queueing::known_as_full(const Node& node) noexcept {
+    const auto found = std::ranges::find(known_full_, &node, [](const Full& each) { return each.node.get(); });
+    return found != known_full_.end() ? &*found : nullptr;
+}
+
+HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope) noexcept {
+    for (Node* node : takers_) {
+        if (node->has(Node::paused)) {
+            node->skipped_paused.add(frame_.slot);
+        } else {
+            push_locked(*node, envelope);
+        }
+    }
+    if (queued_ > 0) {
+        // Nobody can take it out of a mailbox before the lock is free.
+        add_reference(envelope, queued_);
+        envelope.pending.store(queued_, std::memory_order_relaxed);
+    }
+}
+
+HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noexcept {
+    Mailbox& mailbox = *node.mailbox;
+    const Full* const known = known_as_full(node);
+    const Mailbox::Push push = mailbox.push(envelope, known != nullptr && known->way == Full::Way::drops);
+    ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
+    if (push.displaced != nullptr) displaced_.push_back(push.displaced);
+    if (!mailbox.active) {
+        mailbox.active = true;
+        to_wake_.push_back(NodePtr::share(node));
+    }
+}
+
+HINDSIGHT_INLINE void Queueing::wait_for_room() {
+    Node& node = *full_;
+    Full* full = known_as_full(node);
+    if (full == nullptr) {
+        const Deadline deadline = deadline_after(node.mailbox->options().block_for);
+        full = &known_full_.emplace_back(Full{NodePtr::share(node), deadline, Full::Way::waits});
+    }
+    {
+        // The executor is user code of the subscription.
+        Running running(frame_);
+        if ((running.move_to(node) & Node::dead) != 0) return;
+        if (node.executor->runs_here()) {
+            full->way = Full::Way::grows;
+            return;
+        }
+    }
+    const auto& epoch = node.mailbox->room_epoch;
+    const bool moved =
+        park_until(&epoch, full->deadline, [&] { return epoch.load(std::memory_order_acquire) != full_epoch_; });
+    if (!moved) full->way = Full::Way::drops;
+}
+
+HINDSIGHT_INLINE void Queueing::finish(const Record& record) noexcept {
+    for (const NodePtr& node : to_wake_) hub_.give_to_executor(frame_, *node, record);
+    for (Envelope* envelope : displaced_) finish_delivery(envelope);
+    if (queued_ > 0) hub_.note_progress_of_drain();
+}
+
+}  // namespace hindsight::detail

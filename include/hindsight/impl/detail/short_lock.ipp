@@ -1,0 +1,51 @@
+#pragma once
+
+#include <hindsight/detail/short_lock.hpp>
+
+#include <thread>
+
+#if defined(__linux__)
+#    include <linux/futex.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
+#endif
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE void ShortLock::wait() noexcept {
+    // A critical section is over sooner than a sleep would be, unless its thread was interrupted in it.
+    for (int spins = 0; spins < 32; ++spins) {
+        if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
+        if (spins >= 16) std::this_thread::yield();
+    }
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    heavy_fence();
+    while (state_.exchange(taken, std::memory_order_seq_cst) != free) sleep_while_taken();
+    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+#if defined(__linux__)
+
+// std::atomic's own notify may skip the system call when it has not seen the waiter yet, which it cannot tell after a
+// plain store; the sleepers are counted here, so the call is always made.
+HINDSIGHT_INLINE void ShortLock::sleep_while_taken() noexcept {
+    ::syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, taken, nullptr, nullptr, 0);
+}
+
+HINDSIGHT_INLINE void ShortLock::wake_one() noexcept {
+    ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+#else
+
+HINDSIGHT_INLINE void ShortLock::sleep_while_taken() noexcept {
+    state_.wait(taken, std::memory_order_seq_cst);
+}
+
+HINDSIGHT_INLINE void ShortLock::wake_one() noexcept {
+    state_.notify_one();
+}
+
+#endif
+
+}  // namespace hindsight::detail

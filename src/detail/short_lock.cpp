@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/short_lock.ipp>

@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/wall_clock.ipp>
