@@ -3,6 +3,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/event_store.hpp>
 #include <hindsight/format.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -93,7 +94,8 @@ Record make_record(const E& event, const EmitOptions& options = {}, const Given&
                                   .cause = options.cause,
                                   .correlation = options.correlation,
                                   .flags = given.flags};
-        detail::EnvelopePtr envelope = detail::make_envelope(draft, stamp, given.with_payload);
+        detail::EnvelopePtr envelope = detail::make_envelope(draft, stamp, detail::ThreadSlot::current());
+        if (!given.with_payload) envelope = detail::make_without_payload(*envelope);
         envelope->seq = given.seq;
         return Record(std::move(envelope));
     });

@@ -200,7 +200,6 @@ TEST_CASE("mailboxes without room for anything, and other nonsense, are refused 
          {Overflow::block, Overflow::drop_oldest, Overflow::drop_newest, Overflow::conflate}) {
         CHECK(refuses<InvalidArgument>("capacity", [&] { subscribe({.capacity = 0, .overflow = overflow}); }));
     }
-    CHECK(refuses<InvalidArgument>("hard_limit", [&] { subscribe({.capacity = 10, .hard_limit = 9}); }));
     CHECK(refuses<InvalidArgument>("block_for", [&] { subscribe({.block_for = Duration(-1)}); }));
     CHECK(bus.subscription_count() == 0);
 }

@@ -175,6 +175,16 @@ TEST_CASE("an emitter inside a handler does not wait: the mailbox grows to its h
     CHECK(holes[0].missed == 2);
 }
 
+TEST_CASE("a hard limit below the capacity means the capacity", "[overflow][block]") {
+    EventBus bus({.pool = {.threads = 0}});
+    const auto subscription = bus.subscribe<Tick>([](const Tick&) {}, {.mailbox = {.capacity = 2, .hard_limit = 1}});
+    for (int i = 0; i < 3; ++i) bus.emit(Tick{i});
+    CHECK(subscription.stats().queue_depth == 2);
+    CHECK(subscription.stats().dropped == 1);
+    bus.run_pending();
+    CHECK(subscription.stats().delivered == 2);
+}
+
 TEST_CASE("an emitter inside a filter does not wait either", "[overflow][block][promise-9]") {
     const auto executor = std::make_shared<ManualExecutor>();
     EventBus bus;

@@ -20,6 +20,7 @@ using hindsight::Duration;
 using hindsight::EventBus;
 using hindsight::HandlerError;
 using hindsight::Record;
+using hindsight::Subscription;
 using namespace hindsight::test;
 
 namespace {
@@ -180,6 +181,19 @@ TEST_CASE("the destructor gives all that is left to the error handler, also what
     run_elsewhere([&] { bus.reset(); });
     get_soon(std::move(runner));
     CHECK(told == std::vector{1, 2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+TEST_CASE("the destructor does not tell of events whose subscription a handler ended meanwhile", "[shutdown]") {
+    int told = 0;
+    Subscription ended;
+    {
+        EventBus bus({.pool = {.threads = 0}, .on_error = [&](const HandlerError&) { ++told; }});
+        bus.subscribe<Tick>([&](const Tick&) { ended.disconnect(); }).detach();
+        ended = bus.subscribe<Tick>([](const Tick&) {});
+        for (int i = 0; i < 3; ++i) bus.emit(Tick{i});
+    }
+    CHECK(ended.stats().discarded == 3);
+    CHECK(told == 0);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST_CASE("a pool of no threads, or of too many, is refused", "[thread_pool]") {
     CHECK_THROWS_AS(ThreadPool(0), InvalidArgument);
     CHECK_THROWS_WITH(ThreadPool(0), Contains("ThreadPool") && Contains("0 threads"));
     CHECK_THROWS_AS(ThreadPool(100'000), InvalidArgument);
-    CHECK_THROWS_WITH(ThreadPool(100'000), Contains("ThreadPool"));
+    CHECK_THROWS_WITH(ThreadPool(100'000), Contains("threads") && Contains("100000"));
 }
 
 TEST_CASE("tasks run on the pool's threads, and on all of them", "[thread_pool]") {

@@ -66,6 +66,13 @@ public:
                        std::move(options));
     }
 
+    /// Refused with a readable error: a subscription is either to a type or to a name.
+    template <Event E, std::convertible_to<std::string_view> Name, class F>
+    Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
+        detail::refuse_type_and_name<E>();
+        return {};
+    }
+
     /// Runs waiting deliveries on this thread, and those that they bring about, `max` at most; how many it ran. Does
     /// nothing where an executor runs them.
     std::size_t run_pending(std::size_t max = no_limit);

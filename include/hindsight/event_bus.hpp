@@ -133,6 +133,13 @@ public:
         return callbacks().template subscribe<E>(receiver, member, std::move(options));
     }
 
+    /// Refused with a readable error: a subscription is either to a type or to a name.
+    template <Event E, std::convertible_to<std::string_view> Name, class F>
+    Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
+        detail::refuse_type_and_name<E>();
+        return {};
+    }
+
     EventStore& history() noexcept { return core_.history(); }
     const EventStore& history() const noexcept { return core_.history(); }
     CallbackManager& callbacks() noexcept { return core_.callbacks(); }

@@ -6,11 +6,7 @@
 #include <hindsight/error.hpp>
 
 #include <chrono>
-#include <cstddef>
-#include <memory>
-#include <new>
 #include <string>
-#include <string_view>
 #include <utility>
 
 using namespace hindsight;
@@ -30,38 +26,43 @@ TEST_CASE("a draft tells what the event's traits say", "[draft]") {
         CHECK(draft.key == "the agent");
         CHECK(draft.payload_bytes == sizeof(Heartbeat));
         CHECK(&draft.options == &options);
-        CHECK(draft.copy != nullptr);
+        CHECK_FALSE(draft.may_move);
     });
     detail::with_draft(ClockTick{}, {}, [](const Draft& draft) { CHECK(draft.key.empty()); });
     detail::with_draft(Blob{77}, {}, [](const Draft& draft) { CHECK(draft.payload_bytes == 77); });
     detail::with_draft(NamedEvent{"own.name"}, {}, [](const Draft& draft) { CHECK(draft.name == "own.name"); });
-    detail::with_draft(MoveOnly{}, {}, [](const Draft& draft) { CHECK(draft.copy == nullptr); });
+    detail::with_draft(TaskCompleted{}, {}, [](const Draft& draft) { CHECK(draft.may_move); });
+}
+
+TEST_CASE("a draft knows whether its event can be recorded once more", "[draft]") {
+    const auto outlasts = [](auto&& event) {
+        return detail::with_draft(std::forward<decltype(event)>(event), {},
+                                  [](const Draft& draft) { return draft.outlasts_recording(); });
+    };
+    const TaskCompleted task{"t1"};
+    ClockTick tick;
+    CHECK(outlasts(task));
+    CHECK(outlasts(std::move(task)));  // a constant is copied all the same
+    CHECK_FALSE(outlasts(TaskCompleted{"t2"}));
+    CHECK(outlasts(tick));
+    CHECK(outlasts(std::move(tick)));  // moving takes nothing away from it
+    CHECK_FALSE(outlasts(MoveOnly{}));
 }
 
 TEST_CASE("drafting passes on what its user returns", "[draft]") {
     CHECK(detail::with_draft(ClockTick{}, {}, [](const Draft&) { return 42; }) == 42);
 }
 
-TEST_CASE("only temporaries are moved from; the copy function always copies", "[draft]") {
+TEST_CASE("only temporaries are moved from", "[draft]") {
     const std::string text(100, 't');
     TaskCompleted event{text};
-    const auto construct = [](const Draft& draft, auto function) {
-        alignas(TaskCompleted) std::byte memory[sizeof(TaskCompleted)];
-        function(memory, draft.event);
-        auto* const made = std::launder(reinterpret_cast<TaskCompleted*>(memory));
-        const std::string made_text = made->task_id;
-        std::destroy_at(made);
-        return made_text;
+    const auto task_id_of = [](const EnvelopePtr& made) {
+        return static_cast<const TaskCompleted*>(made->payload())->task_id;
     };
-    detail::with_draft(event, {}, [&](const Draft& draft) { CHECK(construct(draft, draft.construct) == text); });
+    CHECK(task_id_of(envelope_of(event, 1)) == text);
+    CHECK(task_id_of(envelope_of(std::as_const(event), 1)) == text);
     CHECK(event.task_id == text);
-    detail::with_draft(std::as_const(event), {},
-                       [&](const Draft& draft) { CHECK(construct(draft, draft.construct) == text); });
-    detail::with_draft(std::move(event), {}, [&](const Draft& draft) {
-        CHECK(construct(draft, draft.copy) == text);
-        CHECK(construct(draft, draft.copy) == text);
-        CHECK(construct(draft, draft.construct) == text);
-    });
+    CHECK(task_id_of(envelope_of(std::move(event), 1)) == text);
     CHECK(event.task_id.empty());
 }
 
@@ -73,7 +74,7 @@ TEST_CASE("an envelope says what draft and stamp said", "[draft]") {
             return detail::make_envelope(
                 draft,
                 {.time = time, .origin = 11, .cause = 5, .correlation = "c", .flags = detail::Envelope::replayed},
-                true);
+                detail::ThreadSlot::current());
         });
     CHECK(envelope->time == time);
     CHECK(envelope->origin == 11);

@@ -36,7 +36,7 @@ Seqs seqs_of(const History& history) {
 
 void append(History& history, detail::EnvelopePtr envelope) {
     RetentionRule& rule = history.rule_for(envelope->name());
-    detail::Container& container = history.container_for(rule, envelope->name(), envelope->key());
+    detail::Container& container = history.container_for(rule, *envelope);
     EvictedRecords evicted;
     history.append(*envelope.detach(), container, evicted);
 }
@@ -53,7 +53,7 @@ TEST_CASE("records come into the one list over all, whatever ring they lie in", 
     CHECK(history.shared_size() == 2);
     CHECK(history.rules().front()->size == 2);
     std::size_t bytes = 0;
-    for (const Envelope* each = history.oldest(); each != nullptr; each = each->newer) bytes += each->footprint();
+    for (const Envelope* each = history.oldest(); each != nullptr; each = each->newer) bytes += each->footprint;
     CHECK(history.bytes() == bytes);
 }
 
@@ -64,7 +64,9 @@ TEST_CASE("evicted records live until their scope ends", "[history]") {
     {
         EvictedRecords evicted;
         RetentionRule& rule = history.rule_for("fragile.thing");
-        history.append(*envelope_of(Fragile(), 2).detach(), history.container_for(rule, "fragile.thing", ""), evicted);
+        detail::EnvelopePtr second = envelope_of(Fragile(), 2);
+        detail::Container& container = history.container_for(rule, *second);
+        history.append(*second.detach(), container, evicted);
         CHECK(seqs_of(history) == Seqs{2});
         CHECK(Fragile::alive == alive + 2);
         history.clear(evicted);
@@ -123,6 +125,18 @@ TEST_CASE("another history's records are taken over", "[history]") {
     }
     append(fresh, envelope_named(name, 6, "a"));
     CHECK(seqs_of(fresh) == Seqs{2, 4, 6});
+}
+
+TEST_CASE("a record is kept whole if its rule keeps any, and the limits on bytes let it", "[history]") {
+    const std::size_t header = envelope_of(Blob{0}, 1)->footprint;
+    History history({.max_payload_bytes = 100, .max_total_bytes = header + 90, .policies = {{"clock.*", KeepNone{}}}});
+    const auto keeps_whole = [&](const detail::EnvelopePtr& envelope) {
+        return history.keeps_whole(history.rule_for(envelope->name()), *envelope);
+    };
+    CHECK(keeps_whole(envelope_of(Blob{90}, 1)));
+    CHECK_FALSE(keeps_whole(envelope_of(Blob{91}, 1)));
+    CHECK_FALSE(keeps_whole(envelope_of(Blob{101}, 1)));
+    CHECK_FALSE(keeps_whole(envelope_of(ClockTick{}, 1)));
 }
 
 TEST_CASE("a moved history takes everything with it", "[history]") {

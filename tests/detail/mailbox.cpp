@@ -51,11 +51,9 @@ TEST_CASE("mailboxes with limits that make no sense are refused by name", "[mail
     };
     refuse({.capacity = 0}, "mailbox.capacity");
     refuse({.capacity = 0, .overflow = Overflow::conflate}, "mailbox.capacity");
-    refuse({.capacity = 10, .hard_limit = 9}, "mailbox.hard_limit");
     refuse({.block_for = Duration(-1)}, "mailbox.block_for");
     refuse({.capacity = no_limit, .overflow = Overflow::conflate}, "mailbox.capacity");
     CHECK_NOTHROW(Mailbox({.capacity = 10, .hard_limit = 10}));
-    CHECK_NOTHROW(Mailbox({.capacity = 10, .overflow = Overflow::drop_oldest, .hard_limit = 1}));
 }
 
 TEST_CASE("a blocking mailbox that is full has no room, grows to its limit for those who must not wait, then drops",
@@ -73,6 +71,12 @@ TEST_CASE("a blocking mailbox that is full has no room, grows to its limit for t
     CHECK(box.mailbox.dropped == 2);
     CHECK(box.take_everything() == std::vector<Taken>{{1}, {2}, {4, 3, 3, 1}, {0, 5, 5, 1}});
     CHECK(box.mailbox.room() == Mailbox::Room::ready);
+}
+
+TEST_CASE("a hard limit below the capacity counts as the capacity", "[mailbox]") {
+    Box box({.capacity = 3, .hard_limit = 1});
+    for (Seq seq = 1; seq <= 3; ++seq) CHECK(box.push(seq).fate == Mailbox::Fate::queued);
+    CHECK(box.push(4).fate == Mailbox::Fate::dropped);
 }
 
 TEST_CASE("a mailbox that drops the oldest keeps the newest, and tells of the hole", "[mailbox]") {

@@ -49,10 +49,10 @@ TEST_CASE("a hole at the end comes before what is pushed next, or is taken by it
     PendingQueue queue;
     queue.reserve(4);
     queue.push(events[1]);
-    queue.note_hole_at_end(2);
-    queue.note_hole_at_end(4);
+    queue.note_hole_at_end({2, 2, 1});
+    queue.note_hole_at_end({4, 4, 1});
     queue.push(events[5]);
-    queue.note_hole_at_end(6);
+    queue.note_hole_at_end({6, 6, 1});
     CHECK(pop(queue) == Taken{1});
     CHECK(pop(queue) == Taken{5, 2, 4, 2});
     const Lagged hole = queue.take_hole_at_end();
@@ -66,9 +66,9 @@ TEST_CASE("holes on both sides of a dropped record become one", "[pending_queue]
     Envelopes events;
     PendingQueue queue;
     queue.reserve(4);
-    queue.note_hole_at_end(1);
+    queue.note_hole_at_end({1, 1, 1});
     queue.push(events[2]);
-    queue.note_hole_at_end(3);
+    queue.note_hole_at_end({3, 3, 1});
     CHECK(queue.drop_front() == &events[2]);
     CHECK(queue.size() == 0);
     queue.push(events[7]);
@@ -81,7 +81,7 @@ TEST_CASE("memory is reserved before, and holds what was there", "[pending_queue
     queue.reserve(3);
     for (Seq seq = 1; seq <= 3; ++seq) queue.push(events[seq]);
     queue.drop_front();
-    queue.note_hole_at_end(4);
+    queue.note_hole_at_end({4, 4, 1});
     queue.reserve(100);
     queue.push(events[5]);
     CHECK(visited(queue) == Seqs{2, 3, 5});
@@ -95,7 +95,7 @@ TEST_CASE("a moved queue takes everything with it", "[pending_queue]") {
     PendingQueue queue;
     queue.reserve(2);
     queue.push(events[1]);
-    queue.note_hole_at_end(2);
+    queue.note_hole_at_end({2, 2, 1});
     PendingQueue taker = std::move(queue);
     taker.reserve_one();
     taker.push(events[3]);
@@ -124,7 +124,7 @@ TEST_CASE("random operations on a pending queue give what they give on a deque",
                 naive.push_back({seq, end.first, end.last, end.missed});
                 end = Taken{0};
             } else if (operation < 5) {
-                queue.note_hole_at_end(seq);
+                queue.note_hole_at_end({seq, seq, 1});
                 add_hole(end, {0, seq, seq, 1});
             } else if (queue.size() > 0 && operation < 7) {
                 REQUIRE(pop(queue) == naive.front());

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -74,18 +75,63 @@ TEST_CASE("a topic keeps its name and starts without subscribers", "[topic]") {
     CHECK_FALSE(Topic("task.failed", detail::event_type<TaskFailed>()).self_named);
 }
 
-TEST_CASE("events count as tracked until it is known that they are not", "[topic]") {
-    detail::Ledger ledger(HistoryOptions{}, true, 1);
+TEST_CASE("how a topic's events are kept is looked up, and known until history changes", "[topic]") {
+    struct KeepAll {
+        bool should_store(const Record&) const { return true; }
+        std::size_t capacity() const { return 1; }
+    };
+    const auto look_up = [](Topic& topic, detail::Ledger& ledger) {
+        CHECK_FALSE(topic.knows_retention(ledger.history_version));
+        const std::lock_guard lock(ledger.mutex);
+        topic.look_up_retention_locked(ledger);
+    };
+    const auto ledger_with = [](RetentionPolicy policy, std::size_t capacity = 10) {
+        return detail::Ledger({.capacity = capacity, .policies = {{"task.*", policy}}}, true, 1);
+    };
     Topic topic("task.failed", detail::event_type<TaskFailed>());
-    CHECK(topic.is_tracked(ledger));
-    topic.tracked = false;
-    topic.retention_version = ledger.history_version.load();
-    CHECK_FALSE(topic.is_tracked(ledger));
-    topic.tracked = true;
-    CHECK(topic.is_tracked(ledger));
-    topic.tracked = false;
-    ++ledger.history_version;  // what was known is out of date
-    CHECK(topic.is_tracked(ledger));
+    SECTION("in the shared ring") {
+        detail::Ledger ledger(HistoryOptions{}, true, 1);
+        look_up(topic, ledger);
+        CHECK(topic.knows_retention(ledger.history_version));
+        CHECK(topic.keeps);
+        CHECK(topic.tracked);
+        CHECK(topic.rule == &ledger.history.rule_for("task.failed"));
+        ++ledger.history_version;
+        CHECK_FALSE(topic.knows_retention(ledger.history_version));
+    }
+    SECTION("nowhere, by a rule that counts them") {
+        detail::Ledger ledger = ledger_with(KeepNone{});
+        look_up(topic, ledger);
+        CHECK(topic.knows_retention(ledger.history_version));
+        CHECK_FALSE(topic.keeps);
+        CHECK(topic.tracked);
+    }
+    SECTION("nowhere, and nobody counts them") {
+        detail::Ledger ledger(HistoryOptions{.capacity = 0}, true, 1);
+        look_up(topic, ledger);
+        CHECK(topic.knows_retention(ledger.history_version));
+        CHECK_FALSE(topic.keeps);
+        CHECK_FALSE(topic.tracked);
+    }
+    SECTION("by a user's policy, which has to be asked each time") {
+        detail::Ledger ledger = ledger_with(KeepAll{});
+        look_up(topic, ledger);
+        CHECK(topic.asks_user);
+        CHECK_FALSE(topic.knows_retention(ledger.history_version));
+    }
+}
+
+TEST_CASE("a topic tells whether its subscribers are still the same", "[topic]") {
+    Topic topic("task.failed", detail::event_type<TaskFailed>());
+    const detail::Snapshot other;
+    const auto* const current = new detail::Snapshot;  // the topic's own
+    topic.snapshot = current;
+    CHECK_FALSE(topic.has_still(*current));  // stale from the start
+    topic.stale = false;
+    CHECK(topic.has_still(*current));
+    CHECK_FALSE(topic.has_still(other));
+    topic.stale = true;
+    CHECK_FALSE(topic.has_still(*current));
 }
 
 /// Descriptions of types and a topic for each, at places of their own.

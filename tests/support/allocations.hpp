@@ -51,6 +51,14 @@ inline void* take(std::size_t size, std::size_t alignment) {
     return start + before;
 }
 
+inline void* take_or_null(std::size_t size, std::size_t alignment) noexcept {
+    try {
+        return take(size, alignment);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
 inline void give_back(void* memory, std::size_t alignment) noexcept {
     if (memory == nullptr) return;
     std::byte* const start = static_cast<std::byte*>(memory) - front(alignment);
@@ -58,25 +66,62 @@ inline void give_back(void* memory, std::size_t alignment) noexcept {
     std::free(start);
 }
 
+constexpr std::size_t number(std::align_val_t alignment) noexcept {
+    return static_cast<std::size_t>(alignment);
+}
+
 }  // namespace allocation
 
 }  // namespace hindsight::test
 
+// All forms: sanitizers have their own of each, which would not call one another.
+namespace of_tests = hindsight::test::allocation;
+
 void* operator new(std::size_t size) {
-    return hindsight::test::allocation::take(size, 1);
+    return of_tests::take(size, 1);
+}
+void* operator new[](std::size_t size) {
+    return of_tests::take(size, 1);
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
-    return hindsight::test::allocation::take(size, static_cast<std::size_t>(alignment));
+    return of_tests::take(size, of_tests::number(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return of_tests::take(size, of_tests::number(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return of_tests::take_or_null(size, 1);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return of_tests::take_or_null(size, 1);
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return of_tests::take_or_null(size, of_tests::number(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return of_tests::take_or_null(size, of_tests::number(alignment));
 }
 void operator delete(void* memory) noexcept {
-    hindsight::test::allocation::give_back(memory, 1);
+    of_tests::give_back(memory, 1);
+}
+void operator delete[](void* memory) noexcept {
+    of_tests::give_back(memory, 1);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-    hindsight::test::allocation::give_back(memory, 1);
+    of_tests::give_back(memory, 1);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    of_tests::give_back(memory, 1);
 }
 void operator delete(void* memory, std::align_val_t alignment) noexcept {
-    hindsight::test::allocation::give_back(memory, static_cast<std::size_t>(alignment));
+    of_tests::give_back(memory, of_tests::number(alignment));
+}
+void operator delete[](void* memory, std::align_val_t alignment) noexcept {
+    of_tests::give_back(memory, of_tests::number(alignment));
 }
 void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
-    hindsight::test::allocation::give_back(memory, static_cast<std::size_t>(alignment));
+    of_tests::give_back(memory, of_tests::number(alignment));
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t alignment) noexcept {
+    of_tests::give_back(memory, of_tests::number(alignment));
 }

@@ -4,6 +4,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/event.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/options.hpp>
 
 #include <string>
@@ -16,7 +17,8 @@ template <class E>
 detail::EnvelopePtr envelope_of(E&& event, Seq seq, const EmitOptions& options = {}, bool with_payload = true) {
     detail::EnvelopePtr made = detail::with_draft(std::forward<E>(event), options, [&](const detail::Draft& draft) {
         detail::check(draft);
-        return detail::make_envelope(draft, {.correlation = options.correlation}, with_payload);
+        detail::EnvelopePtr whole = detail::make_envelope(draft, {.correlation = options.correlation}, detail::ThreadSlot::current());
+        return with_payload ? whole : detail::make_without_payload(*whole);
     });
     made->seq = seq;
     return made;

@@ -70,22 +70,24 @@ NodePtr make_node(F handler) {
     return HandlerNode<F>::make(std::move(handler));
 }
 
+/// For `subscribe<Event>(name, handler)`.
+template <Event E>
+constexpr void refuse_type_and_name() {
+    static_assert(!std::same_as<E, E>,
+                  "hindsight: subscribe<Event>(name, handler): a subscription is either to a type or to a name; "
+                  "write subscribe<Event>(handler) or subscribe(name, handler)");
+}
+
 /// Null for a null handler.
 template <Event E, class F>
 NodePtr make_event_node(F handler) {
-    static_assert(!std::convertible_to<const F&, std::string_view>,
-                  "hindsight: subscribe<Event>(name, handler): a subscription is either to a type or to a name; "
-                  "write subscribe<Event>(handler) or subscribe(name, handler)");
-    if constexpr (!std::convertible_to<const F&, std::string_view>) {
-        static_assert(HandlerOf<F, E>,
-                      "hindsight: the handler must be callable with (const E&), (const E&, const Record&) or "
-                      "(const Record&); events are shared, so it cannot take E& or E&&");
-        if constexpr (HandlerOf<F, E>) {
-            static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
-                          "hindsight: the handler must return void");
-            if (is_null_handler(handler)) return NodePtr();
-            return make_node(EventHandler<E, F>{std::move(handler)});
-        }
+    static_assert(HandlerOf<F, E>,
+                  "hindsight: the handler must be callable with (const E&), (const E&, const Record&) or "
+                  "(const Record&); events are shared, so it cannot take E& or E&&");
+    if constexpr (HandlerOf<F, E>) {
+        static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
+                      "hindsight: the handler must return void");
+        if (!is_null_handler(handler)) return make_node(EventHandler<E, F>{std::move(handler)});
     }
     return NodePtr();
 }

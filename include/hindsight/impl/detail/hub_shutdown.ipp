@@ -60,7 +60,11 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
         state_.store(State::draining, std::memory_order_seq_cst);
     }
     wake_waiting_emitters();
-    report.drained = drain(top, deadline);
+    try {
+        report.drained = drain(top, deadline);
+    } catch (const std::bad_alloc&) {
+        report.drained = false;  // there is no memory to look with; what is left is counted below
+    }
     shut(report);
     return report;
 }
