@@ -18,16 +18,14 @@ namespace hindsight::detail {
 struct Draft {
     const EventType& type;
     const void* event;
-    bool may_move;         // the event is the emitter's no more
+    bool may_move;         // the event is the emitter's no more; else it can be copied
     std::string_view name;
     std::string_view key;  // the one that the event's traits give
     std::size_t payload_bytes;
     const EmitOptions& options;
 
     /// Whether the event is what it was once an envelope has been made of it, and can be copied again.
-    bool outlasts_recording() const noexcept {
-        return may_move ? type.trivially_copyable : type.copy != nullptr;
-    }
+    bool outlasts_recording() const noexcept { return !may_move || type.trivially_copyable; }
 };
 
 /// What an envelope says beyond its draft.

@@ -106,21 +106,21 @@ private:
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Runs one delivery, or tells about a hole.
     void deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
-    Receipt emit_to_new_topic(ThreadSlot& slot, const Draft& draft);
+    Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
+    /// `made`: its envelope, where that was made already.
+    Receipt emit_thoroughly(Frame& frame, Topic& topic, const Draft& draft, EnvelopePtr made);
     /// An event that history may keep, for direct handlers without filters.
-    Receipt record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, std::uint64_t history_version,
-                            const Draft& draft);
-    /// Calls direct handlers that need no record, with the event where it lies. Completes the receipt.
-    Receipt call_bare(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft,
-                      Receipt receipt) noexcept;
-    Receipt call_with_record(Frame& frame, Topic& topic, const Snapshot& subscribers, const Record& record,
-                             Receipt receipt) noexcept;
+    Receipt record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    /// Call direct handlers, those that need no record with the event where it lies; how many.
+    std::uint32_t call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq) noexcept;
+    std::uint32_t call_with_record(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
     /// Calls a direct subscriber, unless it is disconnected or paused.
     void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `record()` is for
     /// the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
-    void call(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+    HINDSIGHT_ALWAYS_INLINE void call(Frame& frame, Node& node, Calls& calls, Invoke invoke,
+                                      GetRecord record) noexcept {
         if (node.limited) [[unlikely]] return call_limited(frame, node, calls, invoke, record);
         call_unlimited(frame, node, calls, invoke, record);
     }

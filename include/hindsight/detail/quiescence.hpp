@@ -30,24 +30,25 @@ HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
 /// The nodes whose callables a frame runs, one after the other. Empties the frame's cell at the end.
 class Running {
 public:
-    explicit Running(Frame& frame) noexcept : frame_(frame) {}
+    explicit Running(Frame& frame) noexcept : frame_(frame), cell_(*frame.cell) {}
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() { stop(); }
 
     /// Moves on to `node`, whose callables may be called until the next move if the result has no `dead`.
     HINDSIGHT_ALWAYS_INLINE std::uint32_t move_to(Node& node) noexcept {
-        Node* const previous = frame_.node;
+        Node* const previous = std::exchange(node_, &node);
         frame_.node = &node;
-        publish(frame_.cell->node, &node);
+        publish(cell_.node, &node);
         left(previous);
         return fenced_load(node.flags);
     }
 
     HINDSIGHT_ALWAYS_INLINE void stop() noexcept {
-        if (frame_.node == nullptr) return;
-        Node* const previous = std::exchange(frame_.node, nullptr);
-        publish<Node*>(frame_.cell->node, nullptr);
+        if (node_ == nullptr) return;
+        Node* const previous = std::exchange(node_, nullptr);
+        frame_.node = nullptr;
+        publish<Node*>(cell_.node, nullptr);
         left(previous);
     }
 
@@ -57,6 +58,9 @@ private:
     }
 
     Frame& frame_;
+    // What the frame has too, here where compilers can keep it in registers.
+    Cell& cell_;
+    Node* node_ = nullptr;
 };
 
 }  // namespace hindsight::detail

@@ -11,7 +11,8 @@
 namespace hindsight::detail {
 
 template <class Invoke, class GetRecord>
-void Hub::call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+[[gnu::noinline]] void Hub::call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke,
+                                         GetRecord record) noexcept {
     std::shared_ptr<const void> receiver;  // kept alive for as long as its member function runs
     if (node.receiver) {
         receiver = node.receiver->lock();
@@ -25,7 +26,8 @@ void Hub::call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, Ge
 }
 
 template <class Invoke, class GetRecord>
-void Hub::call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+HINDSIGHT_ALWAYS_INLINE void Hub::call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke,
+                                                 GetRecord record) noexcept {
     ++calls.count;
     node.delivered.add(frame.slot);
     try {

@@ -13,7 +13,7 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE bool Hub::accepts_late(const Frame* top, const Draft& draft) const noexcept {
+[[gnu::noinline]] HINDSIGHT_INLINE bool Hub::accepts_late(const Frame* top, const Draft& draft) const noexcept {
     if (state_.load(std::memory_order_acquire) == State::closed) return false;
     if (is_library_name(draft.type.name)) return true;
     for (; top != nullptr; top = top->outer) {
@@ -22,16 +22,9 @@ HINDSIGHT_INLINE bool Hub::accepts_late(const Frame* top, const Draft& draft) co
     return false;
 }
 
-[[gnu::cold]] HINDSIGHT_INLINE Receipt Hub::emit_to_new_topic(ThreadSlot& slot, const Draft& draft) {
-    std::unique_ptr<Topic> owned;
-    Topic& topic = registry_.look_up(draft, owned);
-    Frame frame(slot, *this);
-    return Emission(*this, frame, topic, owned == nullptr, draft).run();
-}
-
-HINDSIGHT_ALWAYS_INLINE Receipt Hub::call_bare(Frame& frame, Topic& topic, const Snapshot& subscribers,
-                                               const Draft& draft, Receipt receipt) noexcept {
-    BareEvent event(draft, receipt.seq, *this);
+[[gnu::noinline, gnu::flatten]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers,
+                                                                             const Draft& draft, Seq seq) noexcept {
+    BareEvent event(draft, seq, *this);
     Calls calls;
     frame.bare = &event;
     {
@@ -48,61 +41,62 @@ HINDSIGHT_ALWAYS_INLINE Receipt Hub::call_bare(Frame& frame, Topic& topic, const
         }
     }
     frame.bare = nullptr;
-    topic.emitted.add(frame.slot);
-    receipt.matched = calls.count;
-    return receipt;
+    return calls.count;
 }
 
-HINDSIGHT_ALWAYS_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_with_record(Frame& frame, const Snapshot& subscribers,
+                                                                       const Record& record) noexcept {
+    Calls calls;
+    Running running(frame);
+    for (const NodePtr& node : subscribers.nodes) call_direct(running, frame, *node, record, calls);
+    return calls.count;
+}
+
+[[gnu::noinline, gnu::flatten]] HINDSIGHT_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
                                                                               const Snapshot& subscribers,
-                                                                              std::uint64_t history_version,
                                                                               const Draft& draft) {
-    const Stamp stamp{.time = draft.options.time ? *draft.options.time : now(),
-                      .origin = ledger_->origin,
-                      .cause = draft.options.cause,
-                      .correlation = draft.options.correlation};
-    EnvelopePtr made = make_envelope(draft, stamp, frame.slot);
-    Envelope& envelope = *made;
+    Ledger& ledger = *ledger_;
     const bool bare = subscribers.plain && draft.outlasts_recording();
+    EnvelopePtr made = make_envelope(draft,
+                                     {.time = draft.options.time ? *draft.options.time : now(),
+                                      .origin = ledger.origin,
+                                      .cause = draft.options.cause,
+                                      .correlation = draft.options.correlation},
+                                     frame.slot);
+    Envelope& envelope = *made;
     Seq seq = 0;
     EvictedRecords evicted;
     {
-        const std::lock_guard lock(ledger_->mutex);
-        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
-                                 topic.has_still(subscribers) &&
-                                 ledger_->history_version.load(std::memory_order_relaxed) == history_version;
-        if (as_prepared && ledger_->history.keeps_whole(*topic.rule, envelope)) [[likely]] {
-            Container& container = ledger_->history.container_for(*topic.rule, envelope);
-            seq = ledger_->next_seq_locked();
+        const std::lock_guard lock(ledger.mutex);
+        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
+                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
+        if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
+            Container& container = ledger.history.container_for(*topic.rule, envelope);
+            seq = ledger.next_seq_locked();
             envelope.seq = seq;
             // Nobody else has seen it yet. With bare events this thread needs it no more.
-            envelope.references.store(bare ? 1 : 2, std::memory_order_relaxed);
-            ledger_->history.append(envelope, container, evicted);
+            if (!bare) envelope.references.store(2, std::memory_order_relaxed);
+            ledger.history.append(envelope, container, evicted);
         }
     }
-    if (seq == 0) [[unlikely]] return Emission(*this, frame, topic, true, draft, std::move(made)).run();
-    const Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
+    if (seq == 0) [[unlikely]] return emit_thoroughly(frame, topic, draft, std::move(made));
+    topic.emitted.add(frame.slot);
+    Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
         made.detach();
-        return call_bare(frame, topic, subscribers, draft, receipt);
+        receipt.matched = call_bare(frame, subscribers, draft, seq);
+    } else {
+        receipt.matched = call_with_record(frame, subscribers, Record(std::move(made)));
     }
-    return call_with_record(frame, topic, subscribers, Record(std::move(made)), receipt);
-}
-
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::call_with_record(Frame& frame, Topic& topic, const Snapshot& subscribers,
-                                               const Record& record, Receipt receipt) noexcept {
-    Calls calls;
-    {
-        Running running(frame);
-        for (const NodePtr& node : subscribers.nodes) call_direct(running, frame, *node, record, calls);
-    }
-    topic.emitted.add(frame.slot);
-    receipt.matched = calls.count;
     return receipt;
 }
 
-[[gnu::flatten]] HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
-    ThreadSlot& slot = ThreadSlot::current();
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(Frame& frame, Topic& topic, const Draft& draft,
+                                                                EnvelopePtr made) {
+    return Emission(*this, frame, topic, true, draft, std::move(made)).run();
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
         return {};
@@ -112,25 +106,38 @@ HINDSIGHT_ALWAYS_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
         return {.outcome = Outcome::too_deep};
     }
     check(draft);
-    Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr) [[unlikely]] return emit_to_new_topic(slot, draft);
+    std::unique_ptr<Topic> owned;
+    Topic* topic = registry_.find(draft.type);
+    if (topic == nullptr) topic = &registry_.look_up(draft, owned);
     Frame frame(slot, *this);
-    const std::uint64_t history_version = ledger_->history_version.load(std::memory_order_acquire);
-    const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
-
-    // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
-    // handler was given, so it takes the long way.
-    const bool is_simple = frame.outer == nullptr && subscribers.direct_only() &&
-                           topic->knows_retention(history_version) && options_.errors == ErrorPolicy::isolate;
-    if (!is_simple) [[unlikely]] return Emission(*this, frame, *topic, true, draft).run();
-    if (!topic->tracked.load(std::memory_order_relaxed)) {
-        if (!subscribers.plain || !draft.outlasts_recording()) return Emission(*this, frame, *topic, true, draft).run();
-        return call_bare(frame, *topic, subscribers, draft, {.seq = ledger_->next_seq(), .outcome = Outcome::not_kept});
-    }
-    return record_and_call(frame, *topic, subscribers, history_version, draft);
+    return Emission(*this, frame, *topic, owned == nullptr, draft).run();
 }
 
-HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
+// What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the handler
+// was given, so it takes the long way. All that is rare is in functions of its own, where it costs no registers here.
+HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
+    ThreadSlot& slot = ThreadSlot::current();
+    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]] return emit_thoroughly(slot, draft);
+    Topic* const topic = registry_.find(draft.type);
+    if (topic == nullptr || slot.top != nullptr) [[unlikely]] return emit_thoroughly(slot, draft);
+    Frame frame(slot, *this);
+    check(draft);
+    const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
+    const bool is_simple = (subscribers.plain || subscribers.direct_only()) &&
+                           topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire)) &&
+                           options_.errors == ErrorPolicy::isolate;
+    if (is_simple && topic->tracked.load(std::memory_order_relaxed)) {
+        return record_and_call(frame, *topic, subscribers, draft);
+    }
+    const bool bare = subscribers.plain && draft.outlasts_recording();
+    if (!is_simple || !bare) [[unlikely]] return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
+    Receipt receipt{.seq = ledger_->next_seq(), .outcome = Outcome::not_kept};
+    topic->emitted.add(slot);
+    receipt.matched = call_bare(frame, subscribers, draft, receipt.seq);
+    return receipt;
+}
+
+[[gnu::flatten]] HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
     return hub.emit(draft);
 }
 

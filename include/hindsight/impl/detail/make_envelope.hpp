@@ -31,28 +31,61 @@ inline std::string_view key_of(const Draft& draft) noexcept {
     return draft.key.empty() ? draft.options.source : draft.key;
 }
 
-/// Writes the texts behind the payload, where there is room for them.
-inline void append_texts(Envelope& to, const Draft& draft, std::string_view own_name, std::string_view key,
-                         std::string_view correlation) noexcept {
-    const EmitOptions& options = draft.options;
-    to.name_size = static_cast<std::uint8_t>(own_name.size());
-    if (!own_name.empty()) to.category_size = static_cast<std::uint8_t>(category_of(own_name).size());
-    to.source_size = static_cast<std::uint16_t>(options.source.size());
-    to.key_size = static_cast<std::uint16_t>(key.size());
-    to.correlation_size = static_cast<std::uint16_t>(correlation.size());
-    to.metadata_count = static_cast<std::uint16_t>(options.metadata.size());
+/// What an envelope's texts are made of.
+struct Texts {
+    std::string_view own_name, source, key, correlation;
+    decltype(EmitOptions::metadata) metadata;
 
-    char* at = reinterpret_cast<char*>(&to) + to.text_offset;
-    at = append(at, own_name);
-    at = append(at, options.source);
-    at = append(at, key);
-    at = append(at, correlation);
-    for (const auto& [name, value] : options.metadata) {
-        at = append_size(at, name.size());
-        at = append_size(at, value.size());
-        at = append(at, name);
-        at = append(at, value);
+    std::size_t bytes() const noexcept {
+        std::size_t total = own_name.size() + source.size() + key.size() + correlation.size();
+        for (const auto& [name, value] : metadata) total += 2 * sizeof(std::uint32_t) + name.size() + value.size();
+        return total;
     }
+
+    /// Writes them behind the payload, where there is room for them.
+    void append_to(Envelope& envelope) const noexcept {
+        envelope.name_size = static_cast<std::uint8_t>(own_name.size());
+        if (!own_name.empty()) envelope.category_size = static_cast<std::uint8_t>(category_of(own_name).size());
+        envelope.source_size = static_cast<std::uint16_t>(source.size());
+        envelope.key_size = static_cast<std::uint16_t>(key.size());
+        envelope.correlation_size = static_cast<std::uint16_t>(correlation.size());
+        envelope.metadata_count = static_cast<std::uint16_t>(metadata.size());
+
+        char* at = reinterpret_cast<char*>(&envelope) + envelope.text_offset;
+        at = append(at, own_name);
+        at = append(at, source);
+        at = append(at, key);
+        at = append(at, correlation);
+        for (const auto& [name, value] : metadata) {
+            at = append_size(at, name.size());
+            at = append_size(at, value.size());
+            at = append(at, name);
+            at = append(at, value);
+        }
+    }
+};
+
+inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept {
+    return {.own_name = draft.type.self_named ? draft.name : std::string_view(),
+            .source = draft.options.source,
+            .key = key_of(draft),
+            .correlation = correlation,
+            .metadata = draft.options.metadata};
+}
+
+/// Whether there are any: for the many events that have none.
+inline bool has_texts(const Draft& draft, std::string_view correlation) noexcept {
+    const EmitOptions& options = draft.options;
+    return draft.type.self_named || (options.source.size() | options.key.size() | draft.key.size() |
+                                     correlation.size() | options.metadata.size()) != 0;
+}
+
+// Out of the way of the events that have none.
+[[gnu::noinline]] inline std::size_t bytes_of_texts(const Draft& draft, std::string_view correlation) noexcept {
+    return texts_of(draft, correlation).bytes();
+}
+[[gnu::noinline]] inline void append_texts(Envelope& to, const Draft& draft, std::string_view correlation) noexcept {
+    texts_of(draft, correlation).append_to(to);
 }
 
 }  // namespace draft
@@ -60,23 +93,30 @@ inline void append_texts(Envelope& to, const Draft& draft, std::string_view own_
 /// Makes the envelope of a checked draft. Throws std::bad_alloc, or what copying the payload throws.
 inline EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
     const EventType& type = draft.type;
-    const EmitOptions& options = draft.options;
-    const std::string_view own_name = type.self_named ? draft.name : std::string_view();
-    const std::string_view key = draft::key_of(draft);
-    const std::size_t offset = Envelope::payload_offset(type) + type.size;
-    std::size_t size = offset + own_name.size() + options.source.size() + key.size() + stamp.correlation.size();
-    for (const auto& [name, value] : options.metadata) size += 2 * sizeof(std::uint32_t) + name.size() + value.size();
+    const bool has_texts = draft::has_texts(draft, stamp.correlation);
+    const std::size_t text_bytes = has_texts ? draft::bytes_of_texts(draft, stamp.correlation) : 0;
+    const std::size_t payload_offset = Envelope::payload_offset(type);
+    const std::size_t text_offset = payload_offset + type.size;
 
-    void* const memory = envelope::allocate(type, size);
+    void* const memory = envelope::allocate(type, text_offset + text_bytes);
+    // All of the header comes before the payload's copy, behind which compilers have to forget what they know of it.
     auto* const made = ::new (memory) Envelope;
+    made->cause = stamp.cause;
+    made->time = stamp.time;
+    made->origin = stamp.origin;
     made->type = &type;
-    made->text_bytes = static_cast<std::uint32_t>(size - offset);
+    made->payload_bytes = draft.payload_bytes;
+    // The sum could be beyond the largest number, for an event that says that it is.
+    made->footprint = std::max(payload_offset + text_bytes + draft.payload_bytes, draft.payload_bytes);
+    made->text_offset = static_cast<std::uint32_t>(text_offset);
+    made->text_bytes = static_cast<std::uint32_t>(text_bytes);
+    made->severity = draft.options.severity.value_or(type.severity);
+    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
     made->category_size = type.category_size;
-    made->text_offset = static_cast<std::uint32_t>(offset);
-    // Before the payload: the event's own name and key are views into the event, which may be moved from then.
-    if (size > offset) draft::append_texts(*made, draft, own_name, key, stamp.correlation);
+    // The event's own name and key are views into the event, which may be moved from then.
+    if (has_texts) draft::append_texts(*made, draft, stamp.correlation);
     try {
-        void* const payload = static_cast<char*>(memory) + Envelope::payload_offset(type);
+        void* const payload = static_cast<char*>(memory) + payload_offset;
         if (draft.may_move) {
             type.move(payload, const_cast<void*>(draft.event));
         } else {
@@ -87,14 +127,6 @@ inline EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const T
         throw;
     }
     type.payloads->made.add(slot);
-    made->cause = stamp.cause;
-    made->time = stamp.time;
-    made->origin = stamp.origin;
-    made->payload_bytes = draft.payload_bytes;
-    // The sum could be beyond the largest number, for an event that says that it is.
-    made->footprint = std::max(size - type.size + draft.payload_bytes, draft.payload_bytes);
-    made->severity = options.severity.value_or(type.severity);
-    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
     return EnvelopePtr(made);
 }
 
