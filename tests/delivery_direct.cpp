@@ -3,7 +3,6 @@
 #include "support/waiting.hpp"
 
 #include <hindsight/event_bus.hpp>
-#include <hindsight/this_handler.hpp>
 
 #include <cstddef>
 #include <future>

@@ -28,8 +28,6 @@ using namespace hindsight::test;
 
 namespace {
 
-constexpr auto ignore_errors = [](const HandlerError&) {};
-
 TEST_CASE("queued delivery is the default and runs on the bus's pool", "[delivery_queued]") {
     EventBus bus({.pool = {.threads = 1}});
     std::atomic<std::thread::id> thread;

@@ -5,7 +5,6 @@
 
 #include <hindsight/event_bus.hpp>
 #include <hindsight/receipt.hpp>
-#include <hindsight/thread_pool.hpp>
 
 #include <atomic>
 #include <chrono>

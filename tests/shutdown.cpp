@@ -16,7 +16,6 @@
 using hindsight::Delivery;
 using hindsight::Duration;
 using hindsight::EventBus;
-using hindsight::HandlerError;
 using hindsight::Outcome;
 using hindsight::Record;
 using hindsight::ShutdownReport;
@@ -24,8 +23,6 @@ using hindsight::Subscription;
 using namespace hindsight::test;
 
 namespace {
-
-constexpr auto ignore_errors = [](const HandlerError&) {};
 
 TEST_CASE("shutdown delivers everything that waits", "[shutdown][promise-8]") {
     EventBus bus({.pool = {.threads = 2}});

@@ -25,8 +25,6 @@ using namespace hindsight::test;
 
 namespace {
 
-constexpr auto ignore_errors = [](const HandlerError&) {};
-
 TEST_CASE("what cannot be delivered in time is reported for each subscription", "[shutdown][promise-8]") {
     EventBus bus;
     const auto stuck = std::make_shared<ManualExecutor>();

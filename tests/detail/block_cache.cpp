@@ -56,7 +56,7 @@ TEST_CASE("a thread keeps few blocks, and none once it has ended", "[block_cache
     std::thread([&] {
         const std::size_t at_start = allocated_bytes;
         for (std::size_t size = 32; size <= 512; size += 32) use(size);
-        use(100'000);
+        use(5000);
         held = allocated_bytes - at_start;
     }).join();
     CHECK(held <= 16 * 64 * 512);

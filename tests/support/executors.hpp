@@ -41,8 +41,7 @@ public:
         return true;
     }
     void run_all() {
-        while (run_one()) {
-        }
+        while (run_one()) {}
     }
     /// Destroys the tasks without running them.
     void drop_all() {
