@@ -105,9 +105,9 @@ private:
     HistoryOptions options_;
     std::unique_ptr<Container> shared_;
     Rules rules_;  // the library's own events first, then the user's, then the one without a pattern
+    std::size_t size_ = 0;
     Envelope* oldest_ = nullptr;
     Envelope* newest_ = nullptr;
-    std::size_t size_ = 0;
     std::size_t bytes_ = 0;
     Totals earlier_;
 };
@@ -140,9 +140,10 @@ inline void History::append(Envelope& envelope, Container& container, EvictedRec
 inline void History::place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = *container.rule;
     if (container.ring.full()) {
-        let_go(*container.ring.pop_front(), container, evicted);
+        let_go(*container.ring.push_back_for_front(&envelope), container, evicted);
+    } else {
+        container.ring.push_back(&envelope);
     }
-    container.ring.push_back(&envelope);
     envelope.container = &container;
     ++rule.size;
     if (rule.kind == RetentionRule::Kind::buckets) rule.make_most_recent(static_cast<Bucket&>(container));

@@ -25,6 +25,14 @@ public:
         ++size_;
     }
 
+    /// Puts the value behind the others of a full ring, and takes out the first one to make room. Not where the
+    /// capacity is 0.
+    T push_back_for_front(T value) noexcept {
+        const T oldest = std::exchange(slots_[first_], value);
+        first_ = index(1);
+        return oldest;
+    }
+
     T pop_front() noexcept {
         const T value = front();
         first_ = index(1);
