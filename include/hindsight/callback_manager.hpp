@@ -43,11 +43,11 @@ public:
 
     /// Calls the handlers of this event: see BasicEventBus::emit.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
-    Receipt emit(E&& event, const EmitOptions& options = default_emit_options) {
-        return detail::with_draft(std::forward<E>(event), options,
-                                  [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
-    }
+        requires Event<std::remove_cvref_t<E>> Receipt emit(E&& event,
+                                                            const EmitOptions& options = default_emit_options) {
+            return detail::with_draft(std::forward<E>(event), options,
+                                      [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
+        }
 
     /// See BasicEventBus::subscribe, for all three.
     template <Event E, class F>
@@ -60,11 +60,11 @@ public:
         return connect(detail::make_record_node(std::move(handler)), &pattern, nullptr, std::move(options));
     }
     template <Event E, class T, class M>
-        requires std::is_member_function_pointer_v<M>
-    Subscription subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
-        return connect(detail::make_member_node<E>(receiver, member), nullptr, &detail::event_type<E>(),
-                       std::move(options));
-    }
+        requires std::is_member_function_pointer_v<M> Subscription subscribe(const std::shared_ptr<T>& receiver,
+                                                                             M member, SubscribeOptions options = {}) {
+            return connect(detail::make_member_node<E>(receiver, member), nullptr, &detail::event_type<E>(),
+                           std::move(options));
+        }
 
     /// Refused with a readable error: a subscription is either to a type or to a name.
     template <Event E, std::convertible_to<std::string_view> Name, class F>

@@ -1,5 +1,5 @@
-// EventBus: emit typed events, handle them, and look back at them. The facade over an EventStore, a CallbackManager and a
-// thread pool; see docs/quick_start.md.
+// EventBus: emit typed events, handle them, and look back at them. The facade over an EventStore, a CallbackManager and
+// a thread pool; see docs/quick_start.md.
 #pragma once
 
 #include <hindsight/callback_manager.hpp>
@@ -80,9 +80,10 @@ private:
 /// An in-process event bus that remembers.
 ///
 /// Thread-safe, unless its traits have a NullMutex. Every function may be called inside handlers, filters and policies,
-/// at any depth; no lock is held while these run. The destructor drains for `BusOptions::drain_on_destroy`, gives what is
-/// left to `on_error`, and waits for running handlers; inside a handler it leaves the rest to that handler's return.
-/// Subscriptions, records and receipts may outlive the bus.
+/// at any depth; no lock is held while these run. The destructor drains for `BusOptions::drain_on_destroy`, gives what
+/// is left to `on_error`, and waits for running handlers; inside a handler it leaves the rest to that handler's return.
+/// (A Subscription that was declared after the bus is gone by then, with what waited for it: detach it, or shut down
+/// first.) Subscriptions, records and receipts may outlive the bus.
 template <class Traits>
 class BasicEventBus {
 public:
@@ -96,18 +97,18 @@ public:
     BasicEventBus(const BasicEventBus&) = delete;
     BasicEventBus& operator=(const BasicEventBus&) = delete;
 
-    /// Records the event and delivers it: copies or moves it into a shared envelope, asks filters and policies, gives it
-    /// the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
+    /// Records the event and delivers it: copies or moves it into a shared envelope, asks filters and policies, gives
+    /// it the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
     ///
-    /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size functions
-    /// throw: it is then as if the call had not been made. Once the event has its seq nothing is thrown any more, but
-    /// for HandlerFailed under ErrorPolicy::rethrow. Blocks only outside handlers, for room in a full `block` mailbox.
-    /// One allocation for an event that is kept or handled.
+    /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size
+    /// functions throw: it is then as if the call had not been made. Once the event has its seq nothing is thrown any
+    /// more, but for HandlerFailed under ErrorPolicy::rethrow. Blocks only outside handlers, for room in a full `block`
+    /// mailbox. One allocation for an event that is kept or handled.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
-    Receipt emit(E&& event, const EmitOptions& options = default_emit_options) {
-        return callbacks().emit(std::forward<E>(event), options);
-    }
+        requires Event<std::remove_cvref_t<E>> Receipt emit(E&& event,
+                                                            const EmitOptions& options = default_emit_options) {
+            return callbacks().emit(std::forward<E>(event), options);
+        }
 
     /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
     /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
@@ -158,8 +159,9 @@ public:
     std::size_t subscription_count() const { return callbacks().subscription_count(); }
     std::size_t subscription_count(std::string_view pattern) const { return callbacks().subscription_count(pattern); }
 
-    /// Takes all events of these types out of history and mailboxes: to be done before the shared library that they come
-    /// from is unloaded. How many payloads of them are still alive in the process, held by records; 0: safe to unload.
+    /// Takes all events of these types out of history and mailboxes: to be done before the shared library that they
+    /// come from is unloaded. How many payloads of them are still alive in the process, held by records; 0: safe to
+    /// unload.
     template <Event... E>
     std::size_t retire() {
         return (std::size_t{0} + ... + core_.retire(detail::event_type<E>()));

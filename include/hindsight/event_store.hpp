@@ -35,18 +35,19 @@ public:
     EventStore(const EventStore&) = delete;
     EventStore& operator=(const EventStore&) = delete;
 
-    /// Gives the event the next seq and keeps it as its policy says. Throws InvalidName, InvalidArgument, std::bad_alloc
-    /// and what the event's copy, key or size functions throw; nothing has changed then. For stores of their own: one
-    /// that belongs to a bus is filled by the bus's emit, and this throws InvalidArgument.
+    /// Gives the event the next seq and keeps it as its policy says. Throws InvalidName, InvalidArgument,
+    /// std::bad_alloc and what the event's copy, key or size functions throw; nothing has changed then. For stores of
+    /// their own: one that belongs to a bus is filled by the bus's emit, and this throws InvalidArgument.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
-    Receipt append(E&& event, const EmitOptions& options = default_emit_options) {
-        return detail::with_draft(std::forward<E>(event), options,
-                                  [this](const detail::Draft& draft) { return append_draft(draft); });
-    }
+        requires Event<std::remove_cvref_t<E>> Receipt append(E&& event,
+                                                              const EmitOptions& options = default_emit_options) {
+            return detail::with_draft(std::forward<E>(event), options,
+                                      [this](const detail::Draft& draft) { return append_draft(draft); });
+        }
 
-    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or pattern.
-    /// O(records newer than the last one taken); `where` runs outside the lock on all that meet the other conditions.
+    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
+    /// pattern. O(records newer than the last one taken); `where` runs outside the lock on all that meet the other
+    /// conditions.
     std::vector<Record> query(const Query& query = {}) const;
 
     /// The same for records that hold an E, which the results give as such. Truncated records are not among them.

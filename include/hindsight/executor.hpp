@@ -58,13 +58,14 @@ private:
     detail::TaskTarget* target_;
 };
 
-/// Both functions must be thread-safe and must outlive the subscriptions that use them.
+/// Both functions must be thread-safe. Whoever gave it to a bus shares it with the bus's subscriptions.
 struct HINDSIGHT_API Executor {
     Executor() = default;
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
     virtual ~Executor();
-    /// Calls `task`, once, on some thread, now or later. It may throw: the waiting deliveries then count as failed.
+    /// Calls `task`, once, on some thread, now or later. It may throw: that is reported as a failure of
+    /// the subscription, and the waiting deliveries are given up, as those of a task that is destroyed.
     virtual void execute(Task task) = 0;
     /// Whether the calling thread is one that tasks run on. Such a thread never waits for room in a mailbox or for a
     /// receipt: it would wait for itself.

@@ -33,7 +33,8 @@ struct RecordId {
 ///
 /// Copying costs one atomic increment; the accessors are safe from any thread, never block and never throw. Views and
 /// payload references live as long as some Record of the event does, so they cannot be taken from a temporary. A
-/// default-constructed or moved-from Record is empty: it converts to false and its accessors give zeros and empty texts.
+/// default-constructed or moved-from Record is empty: it converts to false and its accessors give zeros and empty
+/// texts.
 class HINDSIGHT_API Record {
 public:
     Record() noexcept = default;
@@ -64,9 +65,7 @@ public:
     /// What a bucket is counted by: the emitter's key, else the event's, else the source.
     std::string_view key() const& noexcept { return envelope_ ? envelope_->key() : std::string_view(); }
     std::string_view key() const&& = delete;
-    std::string_view correlation() const& noexcept {
-        return envelope_ ? envelope_->correlation() : std::string_view();
-    }
+    std::string_view correlation() const& noexcept { return envelope_ ? envelope_->correlation() : std::string_view(); }
     std::string_view correlation() const&& = delete;
     /// The emitter's name-value pairs, in its order. Allocates the vector; the texts are views.
     std::vector<std::pair<std::string_view, std::string_view>> metadata() const&;
@@ -135,9 +134,9 @@ class Predicate {
 public:
     Predicate() noexcept = default;
     template <class F>
-        requires(!std::same_as<std::remove_cvref_t<F>, Predicate>) && std::predicate<F&, const Record&> &&
-                std::copy_constructible<std::remove_cvref_t<F>>
-    Predicate(F&& decide) : decide_(std::forward<F>(decide)) {}
+        requires(!std::same_as<std::remove_cvref_t<F>, Predicate>)
+    &&std::predicate<F&, const Record&>&& std::copy_constructible<std::remove_cvref_t<F>> Predicate(F&& decide)
+        : decide_(std::forward<F>(decide)) {}
 
     bool operator()(const Record& record) const { return decide_(record); }
     explicit operator bool() const noexcept { return static_cast<bool>(decide_); }

@@ -63,8 +63,9 @@ public:
     RetentionPolicy(KeepNone policy) noexcept : policy_(policy) {}
     RetentionPolicy(BucketRing policy) noexcept : policy_(policy) {}
     template <class P>
-        requires(!std::same_as<P, RetentionPolicy>) && CustomPolicy<P>
-    RetentionPolicy(P policy) : policy_(Custom(std::make_shared<detail::ErasedPolicyOf<P>>(std::move(policy)))) {}
+        requires(!std::same_as<P, RetentionPolicy>)
+    &&CustomPolicy<P> RetentionPolicy(P policy)
+        : policy_(Custom(std::make_shared<detail::ErasedPolicyOf<P>>(std::move(policy)))) {}
 
     const std::variant<SharedRing, KeepNone, BucketRing, Custom>& get() const noexcept { return policy_; }
 

@@ -20,14 +20,14 @@ struct SubscriptionStatistics {
     Delivery delivery = Delivery::queued;
     int priority = 0;
     bool paused = false;
-    std::size_t queue_depth = 0;   ///< events waiting or in hand now
-    std::uint64_t delivered = 0;   ///< calls of the handler, those that threw included
-    std::uint64_t failed = 0;      ///< calls of the handler, the filter or on_lagged that threw
-    std::uint64_t filtered = 0;    ///< events that the filter turned down
-    std::uint64_t skipped = 0;     ///< events that came while it was paused
-    std::uint64_t dropped = 0;     ///< events that a full mailbox dropped
-    std::uint64_t conflated = 0;   ///< events replaced by a newer one of their name and key
-    std::uint64_t discarded = 0;   ///< events still waiting when it was disconnected or its executor gave up
+    std::size_t queue_depth = 0;  ///< events waiting or in hand now
+    std::uint64_t delivered = 0;  ///< calls of the handler, those that threw included
+    std::uint64_t failed = 0;     ///< calls of the handler, the filter or on_lagged that threw
+    std::uint64_t filtered = 0;   ///< events that the filter turned down
+    std::uint64_t skipped = 0;    ///< events that came while it was paused
+    std::uint64_t dropped = 0;    ///< events that a full mailbox dropped
+    std::uint64_t conflated = 0;  ///< events replaced by a newer one of their name and key
+    std::uint64_t discarded = 0;  ///< events still waiting when it was disconnected or its executor gave up
 };
 
 /// One event name. Events of names beyond `max_names` are counted together as "(other)".
@@ -50,7 +50,7 @@ struct Statistics {
     std::uint64_t discarded = 0;
     std::size_t queue_depth = 0;  ///< over all subscriptions
     std::map<std::string, NameStatistics> by_name;
-    std::vector<SubscriptionStatistics> subscriptions;           ///< connected now, in the order of subscribing
+    std::vector<SubscriptionStatistics> subscriptions;            ///< connected now, in the order of subscribing
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
 };
 
@@ -85,8 +85,8 @@ struct ShutdownReport {
         std::string pattern;
         std::uint64_t events = 0;
     };
-    bool drained = true;             ///< every queued event was handled in time
-    std::uint64_t undelivered = 0;   ///< queued events that were not
+    bool drained = true;                       ///< every queued event was handled in time
+    std::uint64_t undelivered = 0;             ///< queued events that were not
     std::vector<Undelivered> by_subscription;  ///< those that have any
 };
 

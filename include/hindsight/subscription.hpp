@@ -10,8 +10,8 @@
 
 namespace hindsight {
 
-/// Move-only; the destructor disconnects. Every function is thread-safe but for moves and destruction, never throws, and
-/// may be called inside handlers, after the bus is gone, and on a handle without a subscription.
+/// Move-only; the destructor disconnects. Every function is thread-safe but for moves and destruction, never throws,
+/// and may be called inside handlers, after the bus is gone, and on a handle without a subscription.
 struct [[nodiscard]] HINDSIGHT_API Subscription {
     Subscription() noexcept = default;
     Subscription(Subscription&&) noexcept = default;

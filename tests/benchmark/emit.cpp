@@ -1,5 +1,5 @@
-// What an emit costs, next to Boost.Signals2 and to what a user would put together from it: a mutex, a ring and a clock.
-// Peers and ours run in one process and in turn; the table shows medians of CPU time.
+// What an emit costs, next to Boost.Signals2 and to what a user would put together from it: a mutex, a ring and a
+// clock. Peers and ours run in one process and in turn; the table shows medians of CPU time.
 #include "comparison.hpp"
 
 #include <hindsight/event_bus.hpp>

@@ -64,8 +64,7 @@ TEST_CASE("the footprint is the header, the texts and the declared payload", "[e
     CHECK(envelope_of(Blob{1000}, 1)->footprint == sizeof(Envelope) + 1000);
     CHECK(envelope_of(Blob{1000}, 1, {}, false)->footprint == sizeof(Envelope));
     CHECK(envelope_of(ClockTick{}, 1)->footprint == sizeof(Envelope) + sizeof(ClockTick));
-    const std::size_t texts =
-        envelope_of(Blob{0}, 1, {.source = "1234", .key = "12", .correlation = "123"})->footprint;
+    const std::size_t texts = envelope_of(Blob{0}, 1, {.source = "1234", .key = "12", .correlation = "123"})->footprint;
     CHECK(texts == sizeof(Envelope) + 9);
     const std::size_t metadata = envelope_of(Blob{0}, 1, {.metadata = {{"", ""}, {"12", "345"}}})->footprint;
     CHECK(metadata == sizeof(Envelope) + 5 + 2 * 2 * sizeof(std::uint32_t));

@@ -372,8 +372,7 @@ TEST_CASE("depth is limited, so that cycles end", "[json_text]") {
     node->next.reset();
 
     std::size_t depth = 0;
-    for (std::size_t at = text.find("next"); at != std::string::npos; at = text.find("next", at + 1))
-        ++depth;
+    for (std::size_t at = text.find("next"); at != std::string::npos; at = text.find("next", at + 1)) ++depth;
     CHECK(depth == detail::max_json_depth);
     CHECK(text.find(R"({"type":"json_text_test::Node","size":16})") != std::string::npos);
 }

@@ -17,7 +17,8 @@ template <class E>
 detail::EnvelopePtr envelope_of(E&& event, Seq seq, const EmitOptions& options = {}, bool with_payload = true) {
     detail::EnvelopePtr made = detail::with_draft(std::forward<E>(event), options, [&](const detail::Draft& draft) {
         detail::check(draft);
-        detail::EnvelopePtr whole = detail::make_envelope(draft, {.correlation = options.correlation}, detail::ThreadSlot::current());
+        detail::EnvelopePtr whole =
+            detail::make_envelope(draft, {.correlation = options.correlation}, detail::ThreadSlot::current());
         return with_payload ? whole : detail::make_without_payload(*whole);
     });
     made->seq = seq;

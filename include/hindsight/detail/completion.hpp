@@ -1,8 +1,8 @@
 // Completion: the count of queued deliveries that an event still waits for, kept in its envelope.
 //
 // `pending` is set under the ledger's lock before the envelope is in any mailbox. Each delivery that ends, however it
-// ends, takes one off with release; a waiter reads zero with acquire, so it sees what the handlers did. The top bit says
-// that someone waits: only then does the last delivery go and wake them.
+// ends, takes one off with release; a waiter reads zero with acquire, so it sees what the handlers did. The top bit
+// says that someone waits: only then does the last delivery go and wake them.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
@@ -22,7 +22,8 @@ inline bool is_complete(const Envelope& envelope) noexcept {
 /// Ends one queued delivery and gives up the mailbox's reference.
 inline void finish_delivery(Envelope* envelope) noexcept {
     const std::uint32_t before = envelope->pending.fetch_sub(1, std::memory_order_acq_rel);
-    if (before == (completion_awaited | 1)) [[unlikely]] unpark_all(envelope);
+    if (before == (completion_awaited | 1)) [[unlikely]]
+        unpark_all(envelope);
     release(envelope);
 }
 

@@ -18,7 +18,7 @@ namespace hindsight::detail {
 struct Draft {
     const EventType& type;
     const void* event;
-    bool may_move;         // the event is the emitter's no more; else it can be copied
+    bool may_move;  // the event is the emitter's no more; else it can be copied
     std::string_view name;
     std::string_view key;  // the one that the event's traits give
     std::size_t payload_bytes;

@@ -66,9 +66,7 @@ struct Envelope {
     std::string_view correlation() const noexcept {
         return {texts() + name_size + source_size + key_size, correlation_size};
     }
-    const char* metadata() const noexcept {
-        return texts() + name_size + source_size + key_size + correlation_size;
-    }
+    const char* metadata() const noexcept { return texts() + name_size + source_size + key_size + correlation_size; }
 
     /// A metadata entry is two 32-bit sizes (of its name and its value) and the two texts.
     static std::pair<std::string_view, std::string_view> metadata_entry(const char* at) noexcept {

@@ -36,7 +36,7 @@ struct EventType {
     std::uint8_t category_size;  ///< of the name
     bool self_named;
     bool trivially_copyable;
-    bool unnamed_namespace;           ///< its identity includes the address of the description
+    bool unnamed_namespace;                        ///< its identity includes the address of the description
     void (*copy)(void* where, const void* event);  ///< null: it cannot be copied
     void (*move)(void* where, void* event);
     void (*destroy)(void*) noexcept;  ///< null: there is nothing to destroy
@@ -101,7 +101,7 @@ inline constexpr EventType event_type_v{
     .severity = event_severity_v<E>,
     .category_size = static_cast<std::uint8_t>(category_of(event_name_v<E>).size()),
     .self_named = is_self_named<E>,
-    .trivially_copyable = std::is_trivially_copyable_v<E> && std::copy_constructible<E>,
+    .trivially_copyable = std::is_trivially_copyable_v<E>&& std::copy_constructible<E>,
     .unnamed_namespace = is_in_unnamed_namespace<E>,
     .copy = std::copy_constructible<E> ? &copy_event<E> : nullptr,
     .move = &move_event<E>,

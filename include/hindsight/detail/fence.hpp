@@ -7,25 +7,24 @@
 // Portable: the publisher's store is a sequentially consistent exchange, the remover's accesses are sequentially
 // consistent too, so all of them have one total order, and nothing more is needed.
 // Asymmetric, where the system has it (Linux's membarrier): the publisher's store is a plain release store that the
-// compiler keeps before the load; the remover makes every running thread of the process execute a full fence. Where that
-// fence falls before the publisher's store, its later load sees the flag; where it falls after, the scan sees the cell.
-// Which of the two is decided once, before the first thread gets a ThreadSlot, without which nobody publishes or removes.
-// The thread sanitizer does not understand the asymmetric pair, so it gets the portable one.
+// compiler keeps before the load; the remover makes every running thread of the process execute a full fence. Where
+// that fence falls before the publisher's store, its later load sees the flag; where it falls after, the scan sees the
+// cell. Which of the two is decided once, before the first thread gets a ThreadSlot, without which nobody publishes or
+// removes. The thread sanitizer does not understand the asymmetric pair, so it gets the portable one.
 #pragma once
 
 #include <hindsight/export.hpp>
 
 #include <atomic>
 
-#if defined(__SANITIZE_THREAD__)
-#    define HINDSIGHT_PORTABLE_FENCE
-#elif defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
+#if !defined(HINDSIGHT_PORTABLE_FENCE)
+#    if !defined(__linux__) || defined(__SANITIZE_THREAD__)
 #        define HINDSIGHT_PORTABLE_FENCE
+#    elif defined(__has_feature)
+#        if __has_feature(thread_sanitizer)
+#            define HINDSIGHT_PORTABLE_FENCE
+#        endif
 #    endif
-#endif
-#if !defined(__linux__)
-#    define HINDSIGHT_PORTABLE_FENCE
 #endif
 
 namespace hindsight::detail {

@@ -17,8 +17,8 @@ namespace hindsight {
 
 /// What can handle events of type E. Tried in this order: `(const E&, const Record&)`, `(const E&)`, `(const Record&)`.
 template <class F, class E>
-concept HandlerOf = std::invocable<F&, const E&, const Record&> || std::invocable<F&, const E&> ||
-                    std::invocable<F&, const Record&>;
+concept HandlerOf =
+    std::invocable<F&, const E&, const Record&> || std::invocable<F&, const E&> || std::invocable<F&, const Record&>;
 
 namespace detail {
 
@@ -33,7 +33,9 @@ template <class F>
 bool is_null_handler(const F& handler) noexcept {
     if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
         return handler == nullptr;
-    } else if constexpr (requires { { handler == nullptr } -> std::convertible_to<bool>; }) {
+    } else if constexpr (requires {
+                             { handler == nullptr } -> std::convertible_to<bool>;
+                         }) {
         return handler == nullptr;
     } else {
         return false;
@@ -56,9 +58,8 @@ decltype(auto) call_handler(F& handler, const Record& record) {
 template <class E, class F>
 struct EventHandler {
     void operator()(const Record& record) { call_handler<E>(handler, record); }
-    void with_event(const void* event)
-        requires(!std::invocable<F&, const E&, const Record&> && std::invocable<F&, const E&>)
-    {
+    void with_event(const void* event) requires(!std::invocable<F&, const E&, const Record&> &&
+                                                std::invocable<F&, const E&>) {
         std::invoke(handler, *static_cast<const E*>(event));
     }
 
@@ -109,9 +110,7 @@ template <class T, class M>
 struct BoundMember {
     template <class... Arguments>
         requires std::invocable<M, T*, const Arguments&...>
-    decltype(auto) operator()(const Arguments&... arguments) const {
-        return std::invoke(member, object, arguments...);
-    }
+    decltype(auto) operator()(const Arguments&... arguments) const { return std::invoke(member, object, arguments...); }
 
     T* object;
     M member;

@@ -1,8 +1,8 @@
 // History: the records that are kept, in seq order, within the limits of count, keys and bytes.
 //
-// Each record lies in one container (the shared ring, a policy's ring, a bucket), which bounds how many there are of its
-// kind, and in one list over all, in seq order, which queries walk and which finds the oldest record of all when the
-// limit on bytes is reached. Adding and evicting are O(1). Knows nothing of threads: the ledger's lock guards it.
+// Each record lies in one container (the shared ring, a policy's ring, a bucket), which bounds how many there are of
+// its kind, and in one list over all, in seq order, which queries walk and which finds the oldest record of all when
+// the limit on bytes is reached. Adding and evicting are O(1). Knows nothing of threads: the ledger's lock guards it.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>

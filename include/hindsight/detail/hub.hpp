@@ -75,9 +75,7 @@ public:
     /// Takes all records that hold the type out of history and mailboxes; how many records of it are still held.
     std::size_t retire(const EventType& type);
 
-    TimePoint now() const noexcept {
-        return options_.clock ? options_.clock->now() : WallClock::now();
-    }
+    TimePoint now() const noexcept { return options_.clock ? options_.clock->now() : WallClock::now(); }
     Ledger& ledger() noexcept { return *ledger_; }
     const CallbackOptions& options() const noexcept { return options_; }
 
@@ -116,12 +114,13 @@ private:
     std::uint32_t call_with_record(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
     /// Calls a direct subscriber, unless it is disconnected or paused.
     void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
-    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `record()` is for
-    /// the report of a failure, and may throw.
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `record()` is
+    /// for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
     HINDSIGHT_ALWAYS_INLINE void call(Frame& frame, Node& node, Calls& calls, Invoke invoke,
                                       GetRecord record) noexcept {
-        if (node.limited) [[unlikely]] return call_limited(frame, node, calls, invoke, record);
+        if (node.limited) [[unlikely]]
+            return call_limited(frame, node, calls, invoke, record);
         call_unlimited(frame, node, calls, invoke, record);
     }
     template <class Invoke, class GetRecord>
@@ -157,9 +156,9 @@ private:
     std::shared_ptr<Executor> executor_;
 
     std::atomic<State> state_{State::open};
-    std::atomic<std::uint32_t> drain_epoch_{0};  // moves while draining, when a turn ends or an event comes in
+    std::atomic<std::uint32_t> drain_epoch_{0};    // moves while draining, when a turn ends or an event comes in
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
-    std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
+    std::mutex shutdown_mutex_;   // one shutdown after the other; held while draining, taken first of all
     std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
     Registry registry_;
 

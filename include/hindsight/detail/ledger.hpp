@@ -40,7 +40,8 @@ HINDSIGHT_API std::uint64_t random_origin();
 
 struct Ledger {
     Ledger(const HistoryOptions& options, bool shared_between_threads, std::uint64_t origin_)
-        : mutex(shared_between_threads), origin(origin_), history(options), max_payload_bytes(options.max_payload_bytes) {}
+        : mutex(shared_between_threads), origin(origin_), history(options),
+          max_payload_bytes(options.max_payload_bytes) {}
 
     LedgerMutex mutex;
     /// The last seq given. Advanced under the lock.
@@ -48,7 +49,8 @@ struct Ledger {
     const std::uint64_t origin;  // random: tells this ledger's events from all others
 
     History history;
-    /// Moves whenever rules or options of the history change, so that what was decided before the lock is decided again.
+    /// Moves whenever rules or options of the history change, so that what was decided before the lock is decided
+    /// again.
     std::atomic<std::uint64_t> history_version{1};
     std::atomic<std::size_t> max_payload_bytes;
     std::atomic<bool> in_a_bus{false};

@@ -1,5 +1,5 @@
-// Mailbox: the bounded queue of one queued subscription, and its overflow policy. The ledger's lock guards all of it but
-// the atomics; nothing here locks, and nothing but `reserve_one` allocates or throws.
+// Mailbox: the bounded queue of one queued subscription, and its overflow policy. The ledger's lock guards all of it
+// but the atomics; nothing here locks, and nothing but `reserve_one` allocates or throws.
 #pragma once
 
 #include <hindsight/detail/conflating_queue.hpp>
@@ -93,7 +93,7 @@ public:
     bool emitter_waits = false;  // for room
     std::uint64_t dropped = 0;
     std::uint64_t conflated = 0;
-    std::atomic<bool> calling{false};  // the handler runs; by the thread whose turn it is
+    std::atomic<bool> calling{false};          // the handler runs; by the thread whose turn it is
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:

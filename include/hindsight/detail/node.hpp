@@ -31,8 +31,8 @@ struct Node;
 struct NodeOwner {
     /// Takes the node out of the registry, ends its mailbox and marks it as dead; what it runs is left to quiescence.
     virtual void unregister(Node& node) noexcept = 0;
-    /// One turn of a queued node: runs `max` deliveries at most and adds them to `count`. True: more may be waiting, and
-    /// the caller has to come again.
+    /// One turn of a queued node: runs `max` deliveries at most and adds them to `count`. True: more may be waiting,
+    /// and the caller has to come again.
     virtual bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept = 0;
     /// Sends the rest of a turn to the end of the executor's queue.
     virtual void deliver_later(Node& node) noexcept = 0;
@@ -48,10 +48,10 @@ protected:
 
 struct HINDSIGHT_API Node : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,      // disconnected: the handler starts no more
-        paused = 2,    // matches no events
-        orphan = 4,    // nobody waits: the last runner destroys the callables
-        claimed = 8,   // someone is destroying, or has destroyed, the callables
+        dead = 1,     // disconnected: the handler starts no more
+        paused = 2,   // matches no events
+        orphan = 4,   // nobody waits: the last runner destroys the callables
+        claimed = 8,  // someone is destroying, or has destroyed, the callables
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -97,8 +97,8 @@ struct HINDSIGHT_API Node : TaskTarget {
 
     Node(Invoke invoke_, InvokeEvent invoke_event_, void (*destroy_handler_)(Node&) noexcept,
          void (*destroy_node_)(Node*) noexcept) noexcept
-        : invoke(invoke_), invoke_event(invoke_event_), destroy_handler(destroy_handler_),
-          destroy_node(destroy_node_) {}
+        : invoke(invoke_), invoke_event(invoke_event_), destroy_handler(destroy_handler_), destroy_node(destroy_node_) {
+    }
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -168,7 +168,7 @@ struct HandlerNode final : Node {
 private:
     static void call(Node& node, const Record& record) { (*static_cast<HandlerNode&>(node).handler)(record); }
     static constexpr InvokeEvent event_call() noexcept {
-        if constexpr (requires(F& f, const void* event) { f.with_event(event); }) {
+        if constexpr (requires(F & f, const void* event) { f.with_event(event); }) {
             return [](Node& node, const void* event) { (*static_cast<HandlerNode&>(node).handler).with_event(event); };
         } else {
             return nullptr;

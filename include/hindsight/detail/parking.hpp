@@ -1,8 +1,8 @@
 // Parking: threads wait for a condition on any address, without a mutex or condition variable in each object.
 //
-// A waiter checks its condition under the mutex of the address's lot, and sleeps there. Whoever makes the condition true
-// does so first and then calls `unpark_all`, which takes the same mutex: it comes either before the check, which then
-// sees the condition true, or after the waiter sleeps, and wakes it. The address is only a number: it may be dead.
+// A waiter checks its condition under the mutex of the address's lot, and sleeps there. Whoever makes the condition
+// true does so first and then calls `unpark_all`, which takes the same mutex: it comes either before the check, which
+// then sees the condition true, or after the waiter sleeps, and wakes it. The address is only a number: it may be dead.
 #pragma once
 
 #include <hindsight/export.hpp>

@@ -1,11 +1,11 @@
 // Quiescence: a disconnected handler is not running, will not run again, and its state is destroyed.
 //
 // Running: a thread publishes the node in its frame's cell, then reads the node's flags, and calls only a live node.
-// Afterwards it replaces the cell's content and reads the flags again; if the node is dead by then, it tells the waiters.
-// Disconnecting: set `dead`, heavy fence, scan all cells. Either the runner sees `dead` and does not call, or the scan
-// sees the cell. If the scan saw the cell, the runner's second read sees `dead` and notifies under the mutex that the
-// scan was made under: no wake-up is lost. The runner's replacing store is a release that the scan acquires, so the
-// handler's effects come before its state's destruction.
+// Afterwards it replaces the cell's content and reads the flags again; if the node is dead by then, it tells the
+// waiters. Disconnecting: set `dead`, heavy fence, scan all cells. Either the runner sees `dead` and does not call, or
+// the scan sees the cell. If the scan saw the cell, the runner's second read sees `dead` and notifies under the mutex
+// that the scan was made under: no wake-up is lost. The runner's replacing store is a release that the scan acquires,
+// so the handler's effects come before its state's destruction.
 //
 // A disconnect inside the node's own handler cannot wait, nor one that closes a cycle of threads which wait for each
 // other's handlers: it marks the node as an orphan and returns; the last thread to leave destroys the state.
@@ -54,7 +54,8 @@ public:
 
 private:
     HINDSIGHT_ALWAYS_INLINE static void left(Node* previous) noexcept {
-        if (previous != nullptr && previous->has(Node::dead)) [[unlikely]] runner_left(*previous);
+        if (previous != nullptr && previous->has(Node::dead)) [[unlikely]]
+            runner_left(*previous);
     }
 
     Frame& frame_;

@@ -53,7 +53,8 @@ public:
     /// The topic's subscribers as they are now, safe to iterate until the frame ends or pins another. Collects
     /// them first if they have changed; throws std::bad_alloc then.
     const Snapshot* pin_current(Frame& frame, Topic& topic) {
-        if (topic.stale.load(std::memory_order_acquire)) [[unlikely]] rebuild(topic);
+        if (topic.stale.load(std::memory_order_acquire)) [[unlikely]]
+            rebuild(topic);
         return pin(frame, topic.snapshot);
     }
 

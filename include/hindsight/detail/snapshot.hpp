@@ -33,7 +33,8 @@ HINDSIGHT_ALWAYS_INLINE const Snapshot* pin(Frame& frame, const std::atomic<cons
     for (;;) {
         publish(frame.cell->snapshot, snapshot);
         const Snapshot* const again = fenced_load(current);
-        if (again == snapshot) [[likely]] return snapshot;
+        if (again == snapshot) [[likely]]
+            return snapshot;
         snapshot = again;
     }
 }

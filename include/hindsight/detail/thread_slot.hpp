@@ -3,8 +3,8 @@
 // Slots are process-wide, never freed, and reused once their thread has ended, so scanning them needs no lock. A slot
 // has one Cell a nesting level. Only the owning thread writes its cells; removers read them (see fence.hpp):
 //   - `snapshot`: the subscriber snapshot that this level iterates. The emitter publishes it, then reads the topic's
-//     pointer again; a remover swaps that pointer, then scans. Either the emitter sees the new pointer, or the scan sees
-//     the cell and leaves the snapshot alone.
+//     pointer again; a remover swaps that pointer, then scans. Either the emitter sees the new pointer, or the scan
+//     sees the cell and leaves the snapshot alone.
 //   - `node`: the subscription whose callable this level runs; the same with the node's flags (see quiescence.hpp).
 #pragma once
 
@@ -56,7 +56,8 @@ struct alignas(64) ThreadSlot {
 
     /// The calling thread's slot. The first call of a thread locks and may throw std::bad_alloc.
     static ThreadSlot& current() {
-        if (current_ != nullptr) [[likely]] return *current_;
+        if (current_ != nullptr) [[likely]]
+            return *current_;
         return acquire();
     }
 
@@ -139,7 +140,8 @@ HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
     cell->snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
     --slot.depth;
-    if (slot.thread_is_ending && outer == nullptr) [[unlikely]] ThreadSlot::give_back(slot);
+    if (slot.thread_is_ending && outer == nullptr) [[unlikely]]
+        ThreadSlot::give_back(slot);
 }
 
 }  // namespace hindsight::detail

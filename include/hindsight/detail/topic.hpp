@@ -1,4 +1,5 @@
-// Topic: what a bus knows about the events of one name and one kind of payload, so that emitting looks nothing up twice.
+// Topic: what a bus knows about the events of one name and one kind of payload, so that emitting looks nothing up
+// twice.
 #pragma once
 
 #include <hindsight/detail/counter.hpp>
@@ -59,7 +60,8 @@ struct Topic {
 
     /// Whether how these events are kept is known, and takes no asking.
     bool knows_retention(std::uint64_t version) const noexcept {
-        return retention_version.load(std::memory_order_acquire) == version && !asks_user.load(std::memory_order_relaxed);
+        return retention_version.load(std::memory_order_acquire) == version &&
+               !asks_user.load(std::memory_order_relaxed);
     }
     /// Whether these are the subscribers; decided under the ledger's lock, where joining changes it.
     bool has_still(const Snapshot& subscribers) const noexcept {
@@ -85,14 +87,18 @@ struct Topic {
 /// unloaded and loaded: the identity decides, and entries that are no longer true do no harm.
 class TopicsByType {
 public:
-    TopicsByType() { tables_.push_back(std::make_unique<Table>(64)); current_.store(tables_.back().get()); }
+    TopicsByType() {
+        tables_.push_back(std::make_unique<Table>(64));
+        current_.store(tables_.back().get());
+    }
 
     Topic* find(const EventType& type) const noexcept {
         const Table& table = *current_.load(std::memory_order_acquire);
         for (std::size_t i = start(type);; ++i) {
             const Entry& entry = table.entries[i & table.mask];
             const EventType* const there = entry.type.load(std::memory_order_acquire);
-            if (there == &type && entry.identity == type.identity) [[likely]] return entry.topic;
+            if (there == &type && entry.identity == type.identity) [[likely]]
+                return entry.topic;
             if (there == nullptr) return nullptr;
         }
     }

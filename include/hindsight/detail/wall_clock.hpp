@@ -1,9 +1,10 @@
 // The wall time of events, from the processor's time-stamp counter where that counts evenly, else from the system.
 //
-// Reading the counter costs a fraction of asking the system. Each thread converts with a line through two readings of both
-// clocks: the counter's rate is measured against the system's clock over up to a second, and the line is laid anew through
-// the system's clock every millisecond, which bounds what a wrong rate can add, and how long a stepped clock goes unseen.
-// Where the two do not agree (a step, a suspended machine) the thread asks the system until it has measured again.
+// Reading the counter costs a fraction of asking the system. Each thread converts with a line through two readings of
+// both clocks: the counter's rate is measured against the system's clock over up to a second, and the line is laid anew
+// through the system's clock every millisecond, which bounds what a wrong rate can add, and how long a stepped clock
+// goes unseen. Where the two do not agree (a step, a suspended machine) the thread asks the system until it has
+// measured again.
 #pragma once
 
 #include <hindsight/export.hpp>

@@ -14,10 +14,9 @@ HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options
                       std::make_shared<detail::Ledger>(HistoryOptions{.capacity = 0}, true, detail::random_origin()),
                       {}, false) {}
 
-HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options,
-                                                  std::shared_ptr<detail::Ledger> ledger,
-                                                  std::function<std::shared_ptr<Executor>()> make_executor,
-                                                  bool single_threaded)
+HINDSIGHT_INLINE
+CallbackManager::CallbackManager(const CallbackOptions& options, std::shared_ptr<detail::Ledger> ledger,
+                                 std::function<std::shared_ptr<Executor>()> make_executor, bool single_threaded)
     : hub_(detail::Hub::make(options, std::move(ledger), std::move(make_executor), single_threaded)) {}
 
 HINDSIGHT_INLINE CallbackManager::~CallbackManager() {

@@ -138,8 +138,7 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         detail::RetentionRule& rule = history.rule_for(record->name());
         stores = stores && rule.kind != detail::RetentionRule::Kind::none &&
                  record->footprint <= history.options().max_total_bytes;
-        detail::Container* const container =
-            stores ? &history.container_for(rule, *record) : nullptr;
+        detail::Container* const container = stores ? &history.container_for(rule, *record) : nullptr;
         record->seq = ledger_->next_seq_locked();
         if (container == nullptr) {
             ++rule.refused;

@@ -32,7 +32,8 @@ HINDSIGHT_INLINE void Record::throw_bad_cast(const detail::EventType& wanted) co
     const std::string asked = std::string("; asked for ") + wanted.info->name();
     if (!envelope_) throw BadEventCast("the record is empty" + asked);
     const std::string what = "record " + std::to_string(seq()) + " (\"" + std::string(name()) + "\") ";
-    if (truncated()) throw BadEventCast(what + "was kept without its payload, a " + envelope_->type->info->name() + asked);
+    if (truncated())
+        throw BadEventCast(what + "was kept without its payload, a " + envelope_->type->info->name() + asked);
     throw BadEventCast(what + "holds a " + envelope_->type->info->name() + asked);
 }
 

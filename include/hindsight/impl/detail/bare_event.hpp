@@ -1,5 +1,6 @@
-// BareEvent: an event whose direct handlers all take it without its record. It is passed on where it lies; a record for the
-// handlers is made, as a copy, only if somebody asks for it after all: this_handler::record(), or the report of a failure.
+// BareEvent: an event whose direct handlers all take it without its record. It is passed on where it lies; a record for
+// the handlers is made, as a copy, only if somebody asks for it after all: this_handler::record(), or the report of a
+// failure.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>

@@ -19,6 +19,7 @@ inline constexpr std::size_t limit = 64;
 /// Runs `empty` when the thread ends.
 template <class F>
 struct AtThreadEnd {
+    explicit AtThreadEnd(F empty_) : empty(empty_) {}
     F empty;
     ~AtThreadEnd() { empty(); }
 };

@@ -26,7 +26,8 @@ HINDSIGHT_INLINE void check_thoroughly(const Draft& draft) {
     if (draft.type.self_named) {
         require_valid_name(draft.name);
         if (is_library_name(draft.name)) {
-            throw InvalidName("\"" + std::string(draft.name) + "\": names that begin with \"hindsight\" are the library's");
+            throw InvalidName("\"" + std::string(draft.name) +
+                              "\": names that begin with \"hindsight\" are the library's");
         }
     }
     draft::require_short("the source", draft.options.source.size(), max_text_bytes);

@@ -23,7 +23,8 @@ namespace hindsight::detail {
 class Emission {
 public:
     /// `made`: its envelope, where that was made already.
-    Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft, EnvelopePtr made = {}) noexcept
+    Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft,
+             EnvelopePtr made = {}) noexcept
         : hub_(hub), ledger_(*hub.ledger_), frame_(frame), topic_(topic), draft_(draft),
           topic_is_shared_(topic_is_shared), record_(std::move(made)) {}
     Emission(const Emission&) = delete;
@@ -72,8 +73,8 @@ private:
     EvictedRecords evicted_;  // by this event
     std::optional<Filtering> filtering_;
     std::optional<Queueing> queueing_;
-    std::optional<HandlerFailed> failed_;     // under ErrorPolicy::rethrow: made while failing is still harmless
-    RetentionPolicy::Custom asked_policy_;    // a user's policy, and what it said
+    std::optional<HandlerFailed> failed_;   // under ErrorPolicy::rethrow: made while failing is still harmless
+    RetentionPolicy::Custom asked_policy_;  // a user's policy, and what it said
     bool policy_stores_ = false;
 };
 

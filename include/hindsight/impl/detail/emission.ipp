@@ -1,10 +1,10 @@
 #pragma once
 
+#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/queueing.ipp>
-#include <hindsight/impl/detail/bare_event.hpp>
 
 #include <mutex>
 #include <utility>
@@ -40,7 +40,8 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
     }
-    if (topic_.asks_user.load(std::memory_order_relaxed)) [[unlikely]] ask_user_policy();
+    if (topic_.asks_user.load(std::memory_order_relaxed)) [[unlikely]]
+        ask_user_policy();
     if (snapshot_->filtered) {
         if (!filtering_) filtering_.emplace();
         filtering_->ask(frame_, *snapshot_, record_);
@@ -130,8 +131,10 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
         return Commit::done;
     }
     const std::lock_guard lock(ledger_.mutex);
-    if (!hub_.accepts(frame_.outer, draft_)) [[unlikely]] return Commit::closed;
-    if (is_outdated_locked()) [[unlikely]] return Commit::again;
+    if (!hub_.accepts(frame_.outer, draft_)) [[unlikely]]
+        return Commit::closed;
+    if (is_outdated_locked()) [[unlikely]]
+        return Commit::again;
     if (queueing_) {
         queueing_->choose_takers_locked();
         if (queueing_->is_full_locked()) return Commit::wait;
@@ -156,7 +159,8 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
 }
 
 HINDSIGHT_INLINE bool Emission::is_outdated_locked() const noexcept {
-    return (topic_is_shared_ && !topic_.has_still(*snapshot_)) || ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
+    return (topic_is_shared_ && !topic_.has_still(*snapshot_)) ||
+           ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
 }
 
 HINDSIGHT_INLINE Container* Emission::container_locked() {
@@ -169,9 +173,8 @@ HINDSIGHT_INLINE void Emission::deliver() noexcept {
     if (queueing_) queueing_->finish(record_);
     call_direct_handlers();
     if (filtering_) {
-        filtering_->count(frame_, [&](Node& node, std::exception_ptr error) {
-            hub_.report(node, record_, std::move(error));
-        });
+        filtering_->count(frame_,
+                          [&](Node& node, std::exception_ptr error) { hub_.report(node, record_, std::move(error)); });
     }
     if (queueing_) matched_ += queueing_->matched();
 }

@@ -19,7 +19,7 @@ inline bool is_over_aligned(const EventType& type) noexcept {
 
 /// Throws std::bad_alloc.
 inline void* allocate(const EventType& type, std::size_t size) {
-    if (is_over_aligned(type)) return ::operator new(size, std::align_val_t{type.alignment});
+    if (is_over_aligned(type)) return ::operator new (size, std::align_val_t{type.alignment});
     return BlockCache::take(size);
 }
 
@@ -28,7 +28,7 @@ inline void free(Envelope* envelope) noexcept {
     const std::size_t size = envelope->allocated();
     envelope->~Envelope();
     if (is_over_aligned(type)) {
-        ::operator delete(envelope, std::align_val_t{type.alignment});
+        ::operator delete (envelope, std::align_val_t{type.alignment});
     } else {
         BlockCache::give_back(envelope, size);
     }

@@ -4,11 +4,12 @@
 
 #if !defined(HINDSIGHT_PORTABLE_FENCE)
 
-#    include <cstdio>
-#    include <cstdlib>
 #    include <linux/membarrier.h>
 #    include <sys/syscall.h>
 #    include <unistd.h>
+
+#    include <cstdio>
+#    include <cstdlib>
 
 namespace hindsight::detail {
 

@@ -14,7 +14,8 @@ namespace hindsight::detail {
 HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger> ledger, MakeExecutor make_executor,
                           bool single_threaded)
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
-      single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()), registry_(options.max_names) {
+      single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()),
+      registry_(options.max_names) {
     // What functions that must not fail need, while failing is harmless.
     ThreadSlot::current();
     ParkingLot::of(this);

@@ -57,7 +57,8 @@ inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& cal
 
 inline void Hub::call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
     const std::uint32_t flags = running.move_to(node);
-    if (flags == 0) [[likely]] return call(frame, node, record, calls);
+    if (flags == 0) [[likely]]
+        return call(frame, node, record, calls);
     if ((flags & Node::dead) == 0) node.skipped_paused.add(frame.slot);
 }
 

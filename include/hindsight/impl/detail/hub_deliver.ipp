@@ -88,6 +88,7 @@ HINDSIGHT_INLINE void Hub::give_to_executor(Frame& frame, Node& node, const Reco
         node.executor->execute(Task(NodePtr::share(node).detach()));
     } catch (...) {
         report(node, record, std::current_exception());
+        abandon(node);  // unless the task, in its destruction, has done so
     }
 }
 
@@ -164,7 +165,7 @@ HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& fa
     try {
         const std::string key = std::to_string(node.id) + ":" + failure.handler;
         with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()},
-                   [this](const Draft& draft) { return this->emit(draft); });
+                   [this](const Draft& draft) { return detail::emit(*this, draft); });
     } catch (...) {
         // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
     }

@@ -2,10 +2,10 @@
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
-#include <hindsight/impl/detail/bare_event.hpp>
 
 #include <memory>
 #include <mutex>
@@ -23,7 +23,7 @@ namespace hindsight::detail {
 }
 
 [[gnu::noinline, gnu::flatten]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers,
-                                                                             const Draft& draft, Seq seq) noexcept {
+                                                                              const Draft& draft, Seq seq) noexcept {
     BareEvent event(draft, seq, *this);
     Calls calls;
     frame.bare = &event;
@@ -68,7 +68,8 @@ namespace hindsight::detail {
     EvictedRecords evicted;
     {
         const std::lock_guard lock(ledger.mutex);
-        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
+        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
+                                 topic.has_still(subscribers) &&
                                  topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
             Container& container = ledger.history.container_for(*topic.rule, envelope);
@@ -79,7 +80,8 @@ namespace hindsight::detail {
             ledger.history.append(envelope, container, evicted);
         }
     }
-    if (seq == 0) [[unlikely]] return emit_thoroughly(frame, topic, draft, std::move(made));
+    if (seq == 0) [[unlikely]]
+        return emit_thoroughly(frame, topic, draft, std::move(made));
     topic.emitted.add(frame.slot);
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
@@ -113,13 +115,16 @@ namespace hindsight::detail {
     return Emission(*this, frame, *topic, owned == nullptr, draft).run();
 }
 
-// What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the handler
-// was given, so it takes the long way. All that is rare is in functions of its own, where it costs no registers here.
+// What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
+// handler was given, so it takes the long way. All that is rare is in functions of its own, where it costs no registers
+// here.
 HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
     ThreadSlot& slot = ThreadSlot::current();
-    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]] return emit_thoroughly(slot, draft);
+    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
+        return emit_thoroughly(slot, draft);
     Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr || slot.top != nullptr) [[unlikely]] return emit_thoroughly(slot, draft);
+    if (topic == nullptr || slot.top != nullptr) [[unlikely]]
+        return emit_thoroughly(slot, draft);
     Frame frame(slot, *this);
     check(draft);
     const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
@@ -130,7 +135,8 @@ HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
         return record_and_call(frame, *topic, subscribers, draft);
     }
     const bool bare = subscribers.plain && draft.outlasts_recording();
-    if (!is_simple || !bare) [[unlikely]] return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
+    if (!is_simple || !bare) [[unlikely]]
+        return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
     Receipt receipt{.seq = ledger_->next_seq(), .outcome = Outcome::not_kept};
     topic->emitted.add(slot);
     receipt.matched = call_bare(frame, subscribers, draft, receipt.seq);

@@ -6,6 +6,7 @@
 #include <hindsight/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <new>
 #include <string>
@@ -72,10 +73,12 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
 HINDSIGHT_INLINE bool Hub::drain(const Frame* top, Deadline deadline) {
     for (;;) {
         const std::uint32_t epoch = drain_epoch_.load(std::memory_order_acquire);
-        if (run_what_waits_for_this_thread(top)) continue;
+        const bool ran_some = run_what_waits_for_this_thread(top);
         if (is_drained(top)) return true;
-        const bool moved = park_until(&drain_epoch_, deadline,
-                                      [&] { return drain_epoch_.load(std::memory_order_acquire) != epoch; });
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        if (ran_some) continue;
+        const bool moved =
+            park_until(&drain_epoch_, deadline, [&] { return drain_epoch_.load(std::memory_order_acquire) != epoch; });
         if (!moved) return is_drained(top);
     }
 }
@@ -94,7 +97,10 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
             Running running(frame);
             here = (running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here();
         }
-        if (here) deliver(*node, no_limit, count);
+        // A little at a time: handlers may emit for ever, and time may be over meanwhile.
+        std::size_t delivered = 0;
+        if (here) deliver(*node, 1, delivered);
+        count += delivered;
     }
     return count > 0;
 }
@@ -121,7 +127,8 @@ HINDSIGHT_INLINE void Hub::wake_waiting_emitters() noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::note_progress_of_drain() noexcept {
-    if (state_.load(std::memory_order_acquire) == State::open) [[likely]] return;
+    if (state_.load(std::memory_order_acquire) == State::open) [[likely]]
+        return;
     drain_epoch_.fetch_add(1, std::memory_order_release);
     unpark_all(&drain_epoch_);
 }

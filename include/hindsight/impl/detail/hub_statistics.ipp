@@ -86,8 +86,8 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
 }
 
 HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
-    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &delivered_,
-                             &failed_, &dropped_, &conflated_, &discarded_}) {
+    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &delivered_, &failed_,
+                             &dropped_, &conflated_, &discarded_}) {
         counter->reset();
     }
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });

@@ -13,7 +13,8 @@ HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(opti
     options_.hard_limit = std::max(options.hard_limit, options.capacity);
     if (options.block_for < Duration::zero()) throw InvalidArgument("mailbox.block_for is negative");
     if (options.overflow == Overflow::conflate) {
-        if (options.capacity >= 1u << 31) throw InvalidArgument("mailbox.capacity of a conflating mailbox is over 2^31");
+        if (options.capacity >= 1u << 31)
+            throw InvalidArgument("mailbox.capacity of a conflating mailbox is over 2^31");
         queue_.emplace<ConflatingQueue>();
     }
     // What is in hand can no longer be dropped for, or replaced by, something newer, and does not count against the

@@ -60,7 +60,7 @@ private:
     /// A mailbox that was full.
     struct Full {
         NodePtr node;
-        Deadline deadline;                                 // for having room
+        Deadline deadline;                                          // for having room
         enum class Way : std::uint8_t { waits, grows, drops } way;  // what happens while it has none
     };
 

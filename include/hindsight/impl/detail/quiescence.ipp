@@ -40,7 +40,8 @@ inline bool would_deadlock(ThreadSlots& slots, const ThreadSlot& me, const Node&
 }
 
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
-inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me, Node& node) noexcept {
+inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me,
+                            Node& node) noexcept {
     if (is_busy(slots, node) || (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
         return;
     }

@@ -127,7 +127,8 @@ HINDSIGHT_INLINE void Registry::rebuild(Topic& topic) {
         if (topic.generation != generation) continue;
         retired_.reserve_one();
         unused = retired_.collect();
-        if (const Snapshot* old = topic.snapshot.exchange(fresh.release(), std::memory_order_seq_cst)) retired_.add(old);
+        if (const Snapshot* old = topic.snapshot.exchange(fresh.release(), std::memory_order_seq_cst))
+            retired_.add(old);
         topic.stale.store(false, std::memory_order_release);
         return;
     }

@@ -11,7 +11,8 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
                                               std::size_t shared_capacity)
     : pattern(std::move(pattern_)), policy(policy_) {
     const auto fault = [&](const char* what) {
-        return InvalidArgument("retention policy for \"" + std::string(pattern ? pattern->text() : "*") + "\": " + what);
+        return InvalidArgument("retention policy for \"" + std::string(pattern ? pattern->text() : "*") +
+                               "\": " + what);
     };
     const auto require_sensible = [&](std::size_t capacity) {
         if (capacity > most_records) throw fault("its capacity is over 2^40 records");

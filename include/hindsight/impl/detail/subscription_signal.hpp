@@ -72,8 +72,8 @@ public:
     void collect(Collector& collector) { signal_(collector); }
 
 private:
-    using Signal = boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int,
-                                           std::greater<int>>;
+    using Signal =
+        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<int>>;
     Signal signal_;
 };
 

@@ -3,8 +3,9 @@
 #include <hindsight/detail/wall_clock.hpp>
 
 #if defined(HINDSIGHT_HAS_TICKS)
-#    include <cmath>
 #    include <cpuid.h>
+
+#    include <cmath>
 #endif
 
 namespace hindsight::detail {
