@@ -50,7 +50,7 @@ HINDSIGHT_API void heavy_fence() noexcept;
 
 /// The publisher's store: ordered before its later `fenced_load`s.
 template <class T>
-void publish(std::atomic<T>& cell, T value) noexcept {
+HINDSIGHT_ALWAYS_INLINE void publish(std::atomic<T>& cell, T value) noexcept {
     if (asymmetric_fence) {
         cell.store(value, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);

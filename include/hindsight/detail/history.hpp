@@ -126,7 +126,7 @@ inline void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
 #endif
 }
 
-inline void History::append(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = *container.rule;
     ++rule.stored;
     if (envelope.has(Envelope::truncated)) ++rule.truncated;
@@ -137,7 +137,7 @@ inline void History::append(Envelope& envelope, Container& container, EvictedRec
     prefetch(oldest_);
 }
 
-inline void History::place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = *container.rule;
     if (container.ring.full()) {
         let_go(*container.ring.push_back_for_front(&envelope), container, evicted);
@@ -156,14 +156,14 @@ inline void History::evict(Envelope& envelope, EvictedRecords& evicted) noexcept
     let_go(envelope, container, evicted);
 }
 
-inline void History::let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
     --container.rule->size;
     ++container.rule->evicted;
     unlink(envelope);
     evicted.add(envelope);
 }
 
-inline void History::link_newest(Envelope& envelope) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::link_newest(Envelope& envelope) noexcept {
     envelope.older = newest_;
     envelope.newer = nullptr;
     (newest_ ? newest_->newer : oldest_) = &envelope;
@@ -172,7 +172,7 @@ inline void History::link_newest(Envelope& envelope) noexcept {
     bytes_ += envelope.footprint;
 }
 
-inline void History::unlink(Envelope& envelope) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::unlink(Envelope& envelope) noexcept {
     (envelope.older ? envelope.older->newer : oldest_) = envelope.newer;
     (envelope.newer ? envelope.newer->older : newest_) = envelope.older;
     envelope.container = nullptr;

@@ -21,11 +21,11 @@ namespace hindsight::detail {
 class LedgerMutex {
 public:
     explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
-    void lock() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
         if (enabled_) mutex_.lock();
     }
     bool try_lock() noexcept { return !enabled_ || mutex_.try_lock(); }
-    void unlock() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
         if (enabled_) mutex_.unlock();
     }
     bool enabled() const noexcept { return enabled_; }

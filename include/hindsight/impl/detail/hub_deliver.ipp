@@ -175,7 +175,7 @@ HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noe
     ThreadSlot& slot = ThreadSlot::current();
     node.discarded.add(slot);
     discarded_.add(slot);
-    if (!tells_of_discarded_.load(std::memory_order_acquire)) return;
+    if (!tells_of_discarded_.load(std::memory_order_acquire) || state_.load() != State::closed) return;
     try {
         const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
         tell_error_handler(node, HandlerError{hub_deliver::label_of(node), record, why});

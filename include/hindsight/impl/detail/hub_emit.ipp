@@ -2,10 +2,10 @@
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
-#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/bare_event.hpp>
 
 #include <memory>
 #include <mutex>
@@ -22,8 +22,8 @@ namespace hindsight::detail {
     return false;
 }
 
-[[gnu::noinline, gnu::flatten]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers,
-                                                                              const Draft& draft, Seq seq) noexcept {
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t
+Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq) noexcept {
     BareEvent event(draft, seq, *this);
     Calls calls;
     frame.bare = &event;
@@ -52,9 +52,8 @@ namespace hindsight::detail {
     return calls.count;
 }
 
-[[gnu::noinline, gnu::flatten]] HINDSIGHT_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
-                                                                              const Snapshot& subscribers,
-                                                                              const Draft& draft) {
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt
+Hub::record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft) {
     Ledger& ledger = *ledger_;
     const bool bare = subscribers.plain && draft.outlasts_recording();
     EnvelopePtr made = make_envelope(draft,
@@ -80,8 +79,7 @@ namespace hindsight::detail {
             ledger.history.append(envelope, container, evicted);
         }
     }
-    if (seq == 0) [[unlikely]]
-        return emit_thoroughly(frame, topic, draft, std::move(made));
+    if (seq == 0) [[unlikely]] return emit_thoroughly(frame, topic, draft, std::move(made));
     topic.emitted.add(frame.slot);
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
@@ -116,34 +114,32 @@ namespace hindsight::detail {
 }
 
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
-// handler was given, so it takes the long way. All that is rare is in functions of its own, where it costs no registers
-// here.
+// handler was given, so it takes the long way. All that is rare, and the loop over the handlers, is in functions of its
+// own, where it costs no registers here.
 HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
     ThreadSlot& slot = ThreadSlot::current();
-    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
-        return emit_thoroughly(slot, draft);
+    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]] return emit_thoroughly(slot, draft);
     Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr || slot.top != nullptr) [[unlikely]]
-        return emit_thoroughly(slot, draft);
+    if (topic == nullptr || slot.top != nullptr) [[unlikely]] return emit_thoroughly(slot, draft);
     Frame frame(slot, *this);
     check(draft);
     const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
     const bool is_simple = (subscribers.plain || subscribers.direct_only()) &&
                            topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire)) &&
                            options_.errors == ErrorPolicy::isolate;
-    if (is_simple && topic->tracked.load(std::memory_order_relaxed)) {
+    if (is_simple && topic->keeps.load(std::memory_order_relaxed)) {
         return record_and_call(frame, *topic, subscribers, draft);
     }
-    const bool bare = subscribers.plain && draft.outlasts_recording();
-    if (!is_simple || !bare) [[unlikely]]
-        return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
+    const bool bare =
+        subscribers.plain && draft.outlasts_recording() && !topic->tracked.load(std::memory_order_relaxed);
+    if (!is_simple || !bare) [[unlikely]] return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
     Receipt receipt{.seq = ledger_->next_seq(), .outcome = Outcome::not_kept};
     topic->emitted.add(slot);
     receipt.matched = call_bare(frame, subscribers, draft, receipt.seq);
     return receipt;
 }
 
-[[gnu::flatten]] HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
+HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
     return hub.emit(draft);
 }
 

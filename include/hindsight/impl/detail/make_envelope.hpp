@@ -3,6 +3,7 @@
 
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/name_rules.hpp>
+#include <hindsight/export.hpp>
 #include <hindsight/impl/detail/envelope_memory.hpp>
 
 #include <algorithm>
@@ -91,7 +92,7 @@ inline bool has_texts(const Draft& draft, std::string_view correlation) noexcept
 }  // namespace draft
 
 /// Makes the envelope of a checked draft. Throws std::bad_alloc, or what copying the payload throws.
-inline EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
     const EventType& type = draft.type;
     const bool has_texts = draft::has_texts(draft, stamp.correlation);
     const std::size_t text_bytes = has_texts ? draft::bytes_of_texts(draft, stamp.correlation) : 0;
