@@ -126,7 +126,8 @@ inline void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
 #endif
 }
 
-HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, Container& container,
+                                             EvictedRecords& evicted) noexcept {
     RetentionRule& rule = *container.rule;
     ++rule.stored;
     if (envelope.has(Envelope::truncated)) ++rule.truncated;
@@ -137,7 +138,8 @@ HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, Container& cont
     prefetch(oldest_);
 }
 
-HINDSIGHT_ALWAYS_INLINE void History::place(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::place(Envelope& envelope, Container& container,
+                                            EvictedRecords& evicted) noexcept {
     RetentionRule& rule = *container.rule;
     if (container.ring.full()) {
         let_go(*container.ring.push_back_for_front(&envelope), container, evicted);
@@ -156,7 +158,8 @@ inline void History::evict(Envelope& envelope, EvictedRecords& evicted) noexcept
     let_go(envelope, container, evicted);
 }
 
-HINDSIGHT_ALWAYS_INLINE void History::let_go(Envelope& envelope, Container& container, EvictedRecords& evicted) noexcept {
+HINDSIGHT_ALWAYS_INLINE void History::let_go(Envelope& envelope, Container& container,
+                                             EvictedRecords& evicted) noexcept {
     --container.rule->size;
     ++container.rule->evicted;
     unlink(envelope);

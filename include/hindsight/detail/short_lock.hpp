@@ -1,11 +1,11 @@
-// ShortLock: a lock for critical sections of some ten nanoseconds: one inlined read-modify-write to take it, a store to give
-// it back (see fence.hpp), a short spin when it is taken, and then sleep.
+// ShortLock: a lock for critical sections of some ten nanoseconds: one inlined read-modify-write to take it, a store to
+// give it back (see fence.hpp), a short spin when it is taken, and then sleep.
 //
-// No wake-up is lost: a sleeper counts itself in `sleepers_`, makes the heavy fence, and looks at `state_` again before it
-// sleeps; who gives the lock back publishes `state_` and then reads `sleepers_`. Either the sleeper sees the lock free, or
-// the other sees the sleeper, and wakes one; a woken one that finds it taken again is still counted. The system's sleep
-// itself compares `state_` once more, so a wake between the look and the sleep is not lost either. Taking acquires what
-// giving back releases.
+// No wake-up is lost: a sleeper counts itself in `sleepers_`, makes the heavy fence, and looks at `state_` again before
+// it sleeps; who gives the lock back publishes `state_` and then reads `sleepers_`. Either the sleeper sees the lock
+// free, or the other sees the sleeper, and wakes one; a woken one that finds it taken again is still counted. The
+// system's sleep itself compares `state_` once more, so a wake between the look and the sleep is not lost either.
+// Taking acquires what giving back releases.
 #pragma once
 
 #include <hindsight/detail/fence.hpp>
@@ -19,12 +19,14 @@ namespace hindsight::detail {
 class ShortLock {
 public:
     HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
-        if (!try_lock()) [[unlikely]] wait();
+        if (!try_lock()) [[unlikely]]
+            wait();
     }
     bool try_lock() noexcept { return state_.exchange(taken, std::memory_order_acquire) == free; }
     HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
         publish(state_, free);
-        if (fenced_load(sleepers_) != 0) [[unlikely]] wake_one();
+        if (fenced_load(sleepers_) != 0) [[unlikely]]
+            wake_one();
     }
 
 private:

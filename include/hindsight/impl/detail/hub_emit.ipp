@@ -2,10 +2,10 @@
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
-#include <hindsight/impl/detail/bare_event.hpp>
 
 #include <memory>
 #include <mutex>
@@ -52,8 +52,9 @@ Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Se
     return calls.count;
 }
 
-HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt
-Hub::record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft) {
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
+                                                                                  const Snapshot& subscribers,
+                                                                                  const Draft& draft) {
     Ledger& ledger = *ledger_;
     const bool bare = subscribers.plain && draft.outlasts_recording();
     EnvelopePtr made = make_envelope(draft,
@@ -79,7 +80,8 @@ Hub::record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, co
             ledger.history.append(envelope, container, evicted);
         }
     }
-    if (seq == 0) [[unlikely]] return emit_thoroughly(frame, topic, draft, std::move(made));
+    if (seq == 0) [[unlikely]]
+        return emit_thoroughly(frame, topic, draft, std::move(made));
     topic.emitted.add(frame.slot);
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
@@ -118,9 +120,11 @@ Hub::record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, co
 // own, where it costs no registers here.
 HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
     ThreadSlot& slot = ThreadSlot::current();
-    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]] return emit_thoroughly(slot, draft);
+    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
+        return emit_thoroughly(slot, draft);
     Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr || slot.top != nullptr) [[unlikely]] return emit_thoroughly(slot, draft);
+    if (topic == nullptr || slot.top != nullptr) [[unlikely]]
+        return emit_thoroughly(slot, draft);
     Frame frame(slot, *this);
     check(draft);
     const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
@@ -132,7 +136,8 @@ HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
     }
     const bool bare =
         subscribers.plain && draft.outlasts_recording() && !topic->tracked.load(std::memory_order_relaxed);
-    if (!is_simple || !bare) [[unlikely]] return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
+    if (!is_simple || !bare) [[unlikely]]
+        return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
     Receipt receipt{.seq = ledger_->next_seq(), .outcome = Outcome::not_kept};
     topic->emitted.add(slot);
     receipt.matched = call_bare(frame, subscribers, draft, receipt.seq);
