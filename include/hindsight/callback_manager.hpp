@@ -28,7 +28,6 @@ namespace hindsight {
 namespace detail {
 class Hub;
 struct Ledger;
-HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
 }  // namespace detail
 
 /// Thread-safe; every function may be called inside handlers, filters and policies. The destructor discards what is

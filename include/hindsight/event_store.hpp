@@ -52,9 +52,9 @@ public:
 
     /// The same for records that hold an E, which the results give as such. Truncated records are not among them.
     template <Event E>
-    std::vector<TypedRecord<E>> query(Query query = {}) const {
+    std::vector<TypedRecord<E>> query(const Query& query = {}) const {
         std::vector<TypedRecord<E>> typed;
-        for (Record& record : query_typed(std::move(query), detail::event_type<E>())) {
+        for (Record& record : query_typed(query, detail::event_type<E>())) {
             typed.emplace_back(std::move(record));
         }
         return typed;
@@ -68,7 +68,7 @@ public:
 
     /// The rules from now on. Records that are already kept go where the new rules send them (user policies are not
     /// asked again), and leave, counted as evicted, where there is no room. Throws InvalidArgument, changing nothing.
-    void set_policies(std::vector<PolicyRule> policies);
+    void set_policies(const std::vector<PolicyRule>& policies);
 
     /// Exchanges records, limits and policies with the other store, each keeping its place: its bus and its sequence,
     /// which goes on after the largest seq that it now holds.
@@ -93,7 +93,7 @@ public:
 
 private:
     Receipt append_draft(const detail::Draft& draft);
-    std::vector<Record> query_typed(Query query, const detail::EventType& type) const;
+    std::vector<Record> query_typed(const Query& query, const detail::EventType& type) const;
 
     std::shared_ptr<detail::Ledger> ledger_;
     std::shared_ptr<Clock> clock_;

@@ -71,8 +71,8 @@ public:
     std::vector<std::pair<std::string_view, std::string_view>> metadata() const&;
     std::vector<std::pair<std::string_view, std::string_view>> metadata() const&& = delete;
     /// The value of the first metadata entry of that name, if there is one. O(entries).
-    std::optional<std::string_view> metadata(std::string_view name) const& noexcept;
-    std::optional<std::string_view> metadata(std::string_view name) const&& = delete;
+    std::optional<std::string_view> metadata(std::string_view wanted) const& noexcept;
+    std::optional<std::string_view> metadata(std::string_view wanted) const&& = delete;
 
     bool matches(const Pattern& pattern) const noexcept { return envelope_ && pattern.matches(envelope_->name()); }
 

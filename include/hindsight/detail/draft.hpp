@@ -13,6 +13,10 @@
 #include <type_traits>
 #include <utility>
 
+namespace hindsight {
+struct Receipt;
+}
+
 namespace hindsight::detail {
 
 struct Draft {
@@ -49,6 +53,11 @@ inline void check(const Draft& draft) {
         options.source.size() | options.key.size() | options.correlation.size() | draft.key.size();
     if (draft.type.self_named || any_length > max_text_bytes || options.metadata.size() != 0) check_thoroughly(draft);
 }
+
+class Hub;
+
+/// Hub::emit, as a function that headers can call without knowing Hub.
+HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
 
 /// Calls `use(draft)` for the event: where the traits' user code runs.
 template <class E, class F>

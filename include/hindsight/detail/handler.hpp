@@ -31,11 +31,7 @@ const E& payload_of(const Record& record) noexcept {
 /// Whether it is a null pointer or an empty function, which would fail at each call.
 template <class F>
 bool is_null_handler(const F& handler) noexcept {
-    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
-        return handler == nullptr;
-    } else if constexpr (requires {
-                             { handler == nullptr } -> std::convertible_to<bool>;
-                         }) {
+    if constexpr (requires { static_cast<bool>(handler == nullptr); }) {
         return handler == nullptr;
     } else {
         return false;

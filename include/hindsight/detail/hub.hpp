@@ -172,9 +172,6 @@ private:
     Counter discarded_;
 };
 
-/// Hub::emit, as a function that headers can call without knowing Hub.
-HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
-
 }  // namespace hindsight::detail
 
 #ifdef HINDSIGHT_HEADER_ONLY

@@ -161,23 +161,23 @@ private:
 template <class F>
 struct HandlerNode final : Node {
     explicit HandlerNode(F&& given)
-        : Node(&call, event_call(), &destroy_callable, &destroy_whole), handler(std::move(given)) {}
+        : Node(&call, event_call(), &destroy_callable, &destroy_whole), handler_(std::move(given)) {}
 
     static NodePtr make(F given) { return NodePtr(new HandlerNode(std::move(given))); }
 
 private:
-    static void call(Node& node, const Record& record) { (*static_cast<HandlerNode&>(node).handler)(record); }
+    static void call(Node& node, const Record& record) { (*static_cast<HandlerNode&>(node).handler_)(record); }
     static constexpr InvokeEvent event_call() noexcept {
         if constexpr (requires(F & f, const void* event) { f.with_event(event); }) {
-            return [](Node& node, const void* event) { (*static_cast<HandlerNode&>(node).handler).with_event(event); };
+            return [](Node& node, const void* event) { (*static_cast<HandlerNode&>(node).handler_).with_event(event); };
         } else {
             return nullptr;
         }
     }
-    static void destroy_callable(Node& node) noexcept { static_cast<HandlerNode&>(node).handler.reset(); }
+    static void destroy_callable(Node& node) noexcept { static_cast<HandlerNode&>(node).handler_.reset(); }
     static void destroy_whole(Node* node) noexcept { delete static_cast<HandlerNode*>(node); }
 
-    std::optional<F> handler;
+    std::optional<F> handler_;
 };
 
 }  // namespace hindsight::detail

@@ -154,7 +154,7 @@ HINDSIGHT_INLINE std::vector<Record> EventStore::query(const Query& query) const
     return event_store::query(*ledger_, query, nullptr);
 }
 
-HINDSIGHT_INLINE std::vector<Record> EventStore::query_typed(Query query, const detail::EventType& type) const {
+HINDSIGHT_INLINE std::vector<Record> EventStore::query_typed(const Query& query, const detail::EventType& type) const {
     return event_store::query(*ledger_, query, &type);
 }
 
@@ -174,7 +174,7 @@ HINDSIGHT_INLINE void EventStore::clear() {
     ledger_->history.clear(evicted);
 }
 
-HINDSIGHT_INLINE void EventStore::set_policies(std::vector<PolicyRule> policies) {
+HINDSIGHT_INLINE void EventStore::set_policies(const std::vector<PolicyRule>& policies) {
     for (;;) {
         HistoryOptions options;
         std::uint64_t version = 0;

@@ -24,6 +24,7 @@ inline bool membarrier(int command) noexcept {
 }  // namespace fence
 
 HINDSIGHT_INLINE void choose_fence() noexcept {
+    // Once, before there is a second thread that could have a ThreadSlot. NOLINTNEXTLINE(concurrency-mt-unsafe)
     asymmetric_fence = std::getenv("HINDSIGHT_PORTABLE_FENCE") == nullptr &&
                        fence::membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
                        fence::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);

@@ -73,7 +73,7 @@ public:
 
 private:
     using Signal =
-        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<int>>;
+        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<>>;
     Signal signal_;
 };
 
