@@ -7,6 +7,7 @@
 
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
@@ -41,7 +42,9 @@ HINDSIGHT_API std::uint64_t random_origin();
 struct Ledger {
     Ledger(const HistoryOptions& options, bool shared_between_threads, std::uint64_t origin_)
         : mutex(shared_between_threads), origin(origin_), history(options),
-          max_payload_bytes(options.max_payload_bytes) {}
+          max_payload_bytes(options.max_payload_bytes) {
+        ThreadSlots::instance();  // chooses the fence that the lock relies on
+    }
 
     LedgerMutex mutex;
     /// The last seq given. Advanced under the lock.

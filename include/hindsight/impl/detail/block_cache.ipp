@@ -12,6 +12,8 @@ namespace block_cache {
 
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr std::size_t limit = 0;
+#elif defined(__has_feature)
+inline constexpr std::size_t limit = __has_feature(address_sanitizer) ? 0 : 64;
 #else
 inline constexpr std::size_t limit = 64;
 #endif
