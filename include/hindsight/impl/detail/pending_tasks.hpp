@@ -35,7 +35,7 @@ public:
             count += one.front().run(max - count);
             if (one.front().spent()) continue;
             lock.lock();
-            tasks_.splice(tasks_.begin(), one);
+            tasks_.splice(tasks_.end(), one);  // the others have their turn first
         }
         return count;
     }
