@@ -49,7 +49,11 @@ HINDSIGHT_INLINE void Emission::prepare() {
         filtering_.reset();
     }
     if (!snapshot_->queued().empty()) {
-        if (!queueing_) queueing_.emplace(frame_, hub_);
+        if (!queueing_) {
+            queueing_.emplace(frame_, hub_);
+            // A queued handler may run, and destroy the bus, before this thread has left it.
+            frame_.keep_alive = hub_.shared_from_this();
+        }
         queueing_->choose(*snapshot_, filtering());
     } else {
         queueing_.reset();
