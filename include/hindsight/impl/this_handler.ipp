@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/thread_slot.hpp>
