@@ -5,6 +5,7 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/subscription.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -205,7 +206,7 @@ TEST_CASE("the handler may be move-only", "[subscription]") {
 }
 
 TEST_CASE("subscriptions may outlive the bus", "[subscription][promise-13]") {
-    const auto state = std::make_shared<int>(0);
+    const auto state = std::make_shared<std::atomic<int>>(0);
     Subscription direct, queued, named;
     {
         EventBus bus;

@@ -69,7 +69,7 @@ public:
     std::size_t subscription_count(std::string_view pattern) const;
     Statistics stats() const;
     SubscriptionStatistics stats(const Node& node) const override;
-    void has_ended(const Node& node) noexcept override;
+    void has_ended(Node& node) noexcept override;
     void reset_stats() noexcept;
 
     /// Takes all records that hold the type out of history and mailboxes; how many records of it are still held.

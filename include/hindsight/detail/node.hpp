@@ -39,8 +39,8 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
-    /// The node will be called no more: its counts are final.
-    virtual void has_ended(const Node& node) noexcept = 0;
+    /// The node is out of the registry: adds its counts to the totals. Again when they are final.
+    virtual void has_ended(Node& node) noexcept = 0;
 
 protected:
     ~NodeOwner() = default;
@@ -90,6 +90,7 @@ struct HINDSIGHT_API Node : TaskTarget {
     std::atomic<std::uint64_t> claims{0};    // calls begun, where max_deliveries limits them
     std::atomic<std::uint64_t> reported{0};  // failures that the default error handler has seen
     Counter delivered;
+    std::atomic<std::uint64_t> delivered_in_total{0};  // what the owner's total has of it
     Counter failed;
     Counter filter_rejected;
     Counter skipped_paused;

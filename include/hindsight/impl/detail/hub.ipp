@@ -86,7 +86,9 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
 
 HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
-    if (!registry_.disconnect(node) || !node.mailbox) return;
+    if (!registry_.disconnect(node)) return;
+    has_ended(node);
+    if (!node.mailbox) return;
     Mailbox& mailbox = *node.mailbox;
     std::unique_lock lock(ledger_->mutex);
     mailbox.closed = true;

@@ -14,8 +14,12 @@ HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
     return node.stats();
 }
 
-HINDSIGHT_INLINE void Hub::has_ended(const Node& node) noexcept {
-    delivered_.add(ThreadSlot::current(), node.delivered.get());
+HINDSIGHT_INLINE void Hub::has_ended(Node& node) noexcept {
+    // Called when the node leaves the registry, and once more when it can be called no more: only what is new is added.
+    const std::uint64_t now = node.delivered.get();
+    std::uint64_t before = node.delivered_in_total.load(std::memory_order_relaxed);
+    while (before < now && !node.delivered_in_total.compare_exchange_weak(before, now)) {}
+    if (before < now) delivered_.add(ThreadSlot::current(), now - before);
 }
 
 HINDSIGHT_INLINE Statistics Hub::stats() const {
