@@ -19,7 +19,7 @@ struct IdleEngine final : detail::NodeOwner {
     void deliver_later(detail::Node&) noexcept override {}
     void abandon(detail::Node&) noexcept override {}
     SubscriptionStatistics stats(const detail::Node&) const override { return {}; }
-    void has_ended(const detail::Node&) noexcept override {}
+    void has_ended(detail::Node&) noexcept override {}
 };
 
 /// A direct subscription to a name or pattern; not connected.
