@@ -34,7 +34,7 @@ struct Box {
         while (const std::size_t count = mailbox.take(turn)) {
             for (const Pending& each : std::span(turn).first(count)) {
                 all.push_back(taken(each));
-                if (each.envelope != nullptr) mailbox.handled();
+                if (each.envelope != nullptr) mailbox.progress.finish_one();
             }
         }
         return all;
@@ -123,15 +123,15 @@ TEST_CASE("what a turn takes is in hand until it is handled", "[mailbox]") {
     const std::size_t count = box.mailbox.take(turn);
     CHECK(count > 0);
     CHECK(count < 100);  // the rest may still be disconnected, or counted as waiting
-    CHECK(box.mailbox.in_hand() == count);
+    CHECK(box.mailbox.progress.in_hand() == count);
     CHECK(box.mailbox.size() == 100 - count);
-    box.mailbox.handled();
-    CHECK(box.mailbox.in_hand() == count - 1);
+    box.mailbox.progress.finish_one();
+    CHECK(box.mailbox.progress.in_hand() == count - 1);
 
     std::array<Pending, 1> one;
     CHECK(box.mailbox.take(one) == 1);
     CHECK(one[0].envelope->seq == count + 1);
-    CHECK(box.mailbox.in_hand() == 1);
+    CHECK(box.mailbox.progress.in_hand() == 1);
 }
 
 TEST_CASE("a turn takes one at a time where more would show", "[mailbox]") {

@@ -25,7 +25,7 @@ struct IdleEngine final : detail::NodeOwner {
 /// A direct subscription to a name or pattern; not connected.
 template <class F>
 detail::NodePtr node_for(std::string_view pattern, F handler, int priority = 0) {
-    detail::NodePtr node = detail::HandlerNode<F>::make(std::move(handler));
+    detail::NodePtr node = detail::Node::make(std::move(handler));
     node->pattern = Pattern(pattern);
     node->delivery = Delivery::direct;
     node->priority = priority;

@@ -62,11 +62,6 @@ struct EventHandler {
     F handler;
 };
 
-template <class F>
-NodePtr make_node(F handler) {
-    return HandlerNode<F>::make(std::move(handler));
-}
-
 /// For `subscribe<Event>(name, handler)`.
 template <Event E>
 constexpr void refuse_type_and_name() {
@@ -84,7 +79,7 @@ NodePtr make_event_node(F handler) {
     if constexpr (HandlerOf<F, E>) {
         static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
                       "hindsight: the handler must return void");
-        if (!is_null_handler(handler)) return make_node(EventHandler<E, F>{std::move(handler)});
+        if (!is_null_handler(handler)) return Node::make(EventHandler<E, F>{std::move(handler)});
     }
     return NodePtr();
 }
@@ -96,7 +91,7 @@ NodePtr make_record_node(F handler) {
     if constexpr (std::invocable<F&, const Record&>) {
         static_assert(std::is_void_v<std::invoke_result_t<F&, const Record&>>,
                       "hindsight: the handler must return void");
-        if (!is_null_handler(handler)) return make_node(std::move(handler));
+        if (!is_null_handler(handler)) return Node::make(std::move(handler));
     }
     return NodePtr();
 }

@@ -146,6 +146,8 @@ private:
     void wake_waiting_emitters() noexcept;
     void note_progress_of_drain() noexcept;
     void shut(ShutdownReport& report) noexcept;
+    /// Marks the node as dead, and tells how many of its deliveries will not happen for it.
+    std::size_t end_deliveries(Node& node) noexcept;
 
     const CallbackOptions options_;
     const std::shared_ptr<Ledger> ledger_;

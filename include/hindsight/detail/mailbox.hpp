@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/pending_queue.hpp>
+#include <hindsight/detail/turn_progress.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 
@@ -74,10 +75,8 @@ public:
     std::size_t size() const noexcept {
         return std::visit([](const auto& queue) { return queue.size(); }, queue_);
     }
-    /// Taken out, but not known to be handled yet.
-    std::size_t in_hand() const noexcept { return in_hand_.load(std::memory_order_acquire); }
-    /// One of those is handled. Without the lock, by the thread whose turn it is.
-    void handled() noexcept { in_hand_.fetch_sub(1, std::memory_order_release); }
+    /// What waits, and what is in the hands of the thread whose turn it is.
+    std::size_t unfinished() const noexcept { return size() + progress.in_hand(); }
 
     template <class F>
     void for_each(F visit) const {
@@ -93,7 +92,7 @@ public:
     bool emitter_waits = false;  // for room
     std::uint64_t dropped = 0;
     std::uint64_t conflated = 0;
-    std::atomic<bool> calling{false};          // the handler runs; by the thread whose turn it is
+    TurnProgress progress;                     // written without the lock, by the thread whose turn it is
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:
@@ -103,7 +102,6 @@ private:
 
     MailboxOptions options_;
     std::size_t turn_;  // how many records one turn takes
-    std::atomic<std::size_t> in_hand_{0};
     Queue queue_;
 };
 

@@ -1,7 +1,9 @@
-// Node: one subscription as the library sees it: its handler, inline and type-erased, its options and its state.
+// Node: one subscription as the library sees it: its handler, type-erased, behind it in the same memory, its options
+// and its state.
 //
 // Nodes are reference counted (the user's handle, the registry, snapshots, tasks). The memory lives as long as any of
-// these; the user's callables in it are destroyed earlier, at the moment that quiescence.hpp decides.
+// these; the user's callables in it are destroyed earlier, at the moment that quiescence.hpp decides. From then on the
+// node is the library's alone: a plug-in that made the handler may be unloaded.
 #pragma once
 
 #include <hindsight/detail/counter.hpp>
@@ -19,12 +21,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace hindsight::detail {
 
+class NodePtr;
 struct Node;
 
 /// The engine that a node is connected to, as its handles and tasks, which may outlive it, know it.
@@ -46,7 +50,7 @@ protected:
     ~NodeOwner() = default;
 };
 
-struct HINDSIGHT_API Node : TaskTarget {
+struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
         dead = 1,     // disconnected: the handler starts no more
         paused = 2,   // matches no events
@@ -60,8 +64,6 @@ struct HINDSIGHT_API Node : TaskTarget {
     std::atomic<std::uint32_t> references{1};
     const Invoke invoke;             // calls the handler; throws what it throws
     const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
-    void (*const destroy_handler)(Node&) noexcept;
-    void (*const destroy_node)(Node*) noexcept;
 
     // Fixed before the node is published.
     std::uint64_t id = 0;
@@ -76,12 +78,12 @@ struct HINDSIGHT_API Node : TaskTarget {
     std::weak_ptr<NodeOwner> owner;
     std::shared_ptr<void> registration;  // what the registry needs to take it out again
     std::optional<Mailbox> mailbox;      // queued delivery: guarded by the ledger's lock
-    std::optional<std::weak_ptr<const void>> receiver;
 
-    // The user's callables beside the handler; destroyed with it.
+    // What is the user's beside the handler; given up with it.
     Predicate filter;
     std::function<void(const Lagged&)> on_lagged;
     std::shared_ptr<Executor> executor;
+    std::optional<std::weak_ptr<const void>> receiver;
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
@@ -96,10 +98,10 @@ struct HINDSIGHT_API Node : TaskTarget {
     Counter skipped_paused;
     Counter discarded;  // waiting when it was disconnected, or abandoned by its executor
 
-    Node(Invoke invoke_, InvokeEvent invoke_event_, void (*destroy_handler_)(Node&) noexcept,
-         void (*destroy_node_)(Node*) noexcept) noexcept
-        : invoke(invoke_), invoke_event(invoke_event_), destroy_handler(destroy_handler_), destroy_node(destroy_node_) {
-    }
+    /// A node with this handler, callable as `handler(const Record&)`; one that needs no record has a function
+    /// `with_event(const void*)` too. Throws std::bad_alloc and what moving the handler throws.
+    template <class F>
+    static NodePtr make(F handler);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -113,8 +115,25 @@ struct HINDSIGHT_API Node : TaskTarget {
     bool run_task(std::size_t max, std::size_t& count) noexcept override;
     void abandon_task() noexcept override;
 
-protected:
-    ~Node() = default;
+private:
+    friend void release(Node* node) noexcept;
+    friend class NodePtr;
+    using DestroyHandler = void (*)(void* handler) noexcept;
+
+    Node(Invoke invoke_, InvokeEvent invoke_event_, std::size_t alignment) noexcept;
+    ~Node();
+    /// A node with room for `size` bytes behind it, of this alignment, where the handler is to be made.
+    static Node* make_empty(Invoke invoke, InvokeEvent invoke_event, std::size_t size, std::size_t alignment);
+    static void destroy(Node* node) noexcept;
+
+    /// Where the handler of this alignment begins in the node's memory.
+    static constexpr std::size_t handler_offset(std::size_t alignment) noexcept;
+    void* handler_memory() noexcept;
+    template <class F>
+    F& handler() noexcept;
+
+    DestroyHandler destroy_handler_ = nullptr;  // null when there is none, or none any more
+    const std::size_t alignment_;
 };
 
 inline void add_reference(Node& node) noexcept {
@@ -122,7 +141,7 @@ inline void add_reference(Node& node) noexcept {
 }
 
 inline void release(Node* node) noexcept {
-    if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) node->destroy_node(node);
+    if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) Node::destroy(node);
 }
 
 /// Owns one reference.
@@ -157,29 +176,27 @@ private:
     Node* node_ = nullptr;
 };
 
-/// A node with its handler inline. `F` is callable as `handler(const Record&)`; one that needs no record has a function
-/// `with_event(const void*)` too.
+constexpr std::size_t Node::handler_offset(std::size_t alignment) noexcept {
+    return (sizeof(Node) + alignment - 1) / alignment * alignment;
+}
+
 template <class F>
-struct HandlerNode final : Node {
-    explicit HandlerNode(F&& given)
-        : Node(&call, event_call(), &destroy_callable, &destroy_whole), handler_(std::move(given)) {}
+F& Node::handler() noexcept {
+    return *std::launder(reinterpret_cast<F*>(reinterpret_cast<std::byte*>(this) + handler_offset(alignof(F))));
+}
 
-    static NodePtr make(F given) { return NodePtr(new HandlerNode(std::move(given))); }
-
-private:
-    static void call(Node& node, const Record& record) { (*static_cast<HandlerNode&>(node).handler_)(record); }
-    static constexpr InvokeEvent event_call() noexcept {
-        if constexpr (requires(F & f, const void* event) { f.with_event(event); }) {
-            return [](Node& node, const void* event) { (*static_cast<HandlerNode&>(node).handler_).with_event(event); };
-        } else {
-            return nullptr;
-        }
+template <class F>
+NodePtr Node::make(F handler) {
+    InvokeEvent invoke_event = nullptr;
+    if constexpr (requires(const void* event) { handler.with_event(event); }) {
+        invoke_event = [](Node& node, const void* event) { node.handler<F>().with_event(event); };
     }
-    static void destroy_callable(Node& node) noexcept { static_cast<HandlerNode&>(node).handler_.reset(); }
-    static void destroy_whole(Node* node) noexcept { delete static_cast<HandlerNode*>(node); }
-
-    std::optional<F> handler_;
-};
+    NodePtr node(make_empty([](Node& self, const Record& record) { self.handler<F>()(record); }, invoke_event,
+                            sizeof(F), alignof(F)));
+    ::new (node->handler_memory()) F(std::move(handler));
+    node->destroy_handler_ = [](void* memory) noexcept { std::destroy_at(static_cast<F*>(memory)); };
+    return node;
+}
 
 }  // namespace hindsight::detail
 

@@ -120,29 +120,33 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
 }
 
 HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
-    bool alive = (running.move_to(node) & Node::dead) == 0;
-    if (alive && pending.before.missed > 0 && node.on_lagged) {
+    const bool was_alive = (running.move_to(node) & Node::dead) == 0;
+    if (was_alive && pending.before.missed > 0 && node.on_lagged) {
         try {
             node.on_lagged(pending.before);
         } catch (...) {
             report(node, Record(), std::current_exception());
         }
-        alive = !node.has(Node::dead);
     }
     if (pending.envelope == nullptr) return;
+    TurnProgress& progress = node.mailbox->progress;
+    progress.decide();
+    const bool alive = !node.has(Node::dead);
+    progress.decided(alive);
     Calls calls;
     {
         const Record record(EnvelopePtr::share(*pending.envelope));
         if (alive) {
-            node.mailbox->calling.store(true, std::memory_order_release);
             call(frame, node, record, calls);
-            node.mailbox->calling.store(false, std::memory_order_release);
+        } else {
+            // A shutdown may be counting what is left in hand.
+            const std::lock_guard until_counted(ledger_->mutex);
         }
         if (calls.count == 0) count_discarded(node, record);
     }
     // A dead node may be waited for: its mailbox is closed, but this turn's other records are still to be discarded.
     if (node.has(Node::dead)) running.stop();
-    node.mailbox->handled();
+    progress.finish_one();
     finish_delivery(pending.envelope);
 }
 

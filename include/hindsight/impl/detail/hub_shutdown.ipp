@@ -34,7 +34,10 @@ inline bool delivers_here(const Frame* top, const Node& node) noexcept {
 }  // namespace hub_shutdown
 
 HINDSIGHT_INLINE void Hub::end(Duration timeout) noexcept {
-    tells_of_discarded_.store(true, std::memory_order_release);
+    // What a shutdown has left undelivered is in its report already.
+    if (state_.load(std::memory_order_acquire) != State::closed) {
+        tells_of_discarded_.store(true, std::memory_order_release);
+    }
     try {
         shutdown(std::max(timeout, Duration::zero()));
     } catch (const std::bad_alloc&) {
@@ -109,8 +112,7 @@ HINDSIGHT_INLINE bool Hub::is_drained(const Frame* top) const {
     const std::vector<NodePtr> nodes = registry_.nodes();
     const std::lock_guard lock(ledger_->mutex);
     return std::ranges::all_of(nodes, [&](const NodePtr& node) {
-        return !node->mailbox || node->mailbox->size() + node->mailbox->in_hand() == 0 ||
-               hub_shutdown::delivers_here(top, *node);
+        return !node->mailbox || node->mailbox->unfinished() == 0 || hub_shutdown::delivers_here(top, *node);
     });
 }
 
@@ -139,13 +141,7 @@ HINDSIGHT_INLINE void Hub::shut(ShutdownReport& report) noexcept {
         state_.store(State::closed, std::memory_order_seq_cst);
     }
     registry_.for_each_node([&](Node& node) {
-        std::size_t left = 0;
-        if (node.mailbox) {
-            const std::lock_guard lock(ledger_->mutex);
-            // The one whose handler runs now is being delivered; those behind it in the same turn will not be.
-            left = node.mailbox->size() + node.mailbox->in_hand();
-            if (left > 0 && node.mailbox->calling.load(std::memory_order_acquire)) --left;
-        }
+        const std::size_t left = end_deliveries(node);
         close(node);
         try {
             if (left > 0) {
@@ -158,6 +154,14 @@ HINDSIGHT_INLINE void Hub::shut(ShutdownReport& report) noexcept {
             quiesce(node);  // where it cannot be remembered, it is waited for at once
         }
     });
+}
+
+HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
+    const std::lock_guard lock(ledger_->mutex);
+    const bool was_dead = (node.flags.fetch_or(Node::dead, std::memory_order_seq_cst) & Node::dead) != 0;
+    if (was_dead || !node.mailbox) return 0;
+    heavy_fence();
+    return node.mailbox->size() + node.mailbox->progress.lost();
 }
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {

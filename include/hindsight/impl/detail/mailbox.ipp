@@ -66,7 +66,7 @@ HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
     const std::size_t most = std::min(out.size(), turn_);
     std::size_t count = 0;
     while (count < most && size() > 0) out[count++] = pop();
-    in_hand_.store(count, std::memory_order_relaxed);
+    progress.begin(count);
     if (count < out.size() && size() == 0) {
         const Lagged hole = std::visit([](auto& queue) { return queue.take_hole_at_end(); }, queue_);
         if (hole.missed > 0) out[count++] = {nullptr, hole};

@@ -2,15 +2,53 @@
 
 #include <hindsight/detail/node.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <new>
+#include <utility>
 
 namespace hindsight::detail {
 
+namespace node {
+
+/// Of the memory that holds a node and its handler.
+constexpr std::align_val_t alignment_for(std::size_t of_handler) noexcept {
+    return std::align_val_t{std::max<std::size_t>(of_handler, __STDCPP_DEFAULT_NEW_ALIGNMENT__)};
+}
+
+}  // namespace node
+
+HINDSIGHT_INLINE Node::Node(Invoke invoke_, InvokeEvent invoke_event_, std::size_t alignment) noexcept
+    : invoke(invoke_), invoke_event(invoke_event_), alignment_(alignment) {}
+
+HINDSIGHT_INLINE Node::~Node() {
+    if (destroy_handler_ != nullptr) destroy_handler_(handler_memory());
+}
+
+HINDSIGHT_INLINE Node* Node::make_empty(Invoke invoke, InvokeEvent invoke_event, std::size_t size,
+                                        std::size_t alignment) {
+    static_assert(alignof(Node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+    void* const memory = ::operator new(handler_offset(alignment) + size, node::alignment_for(alignment));
+    return ::new (memory) Node(invoke, invoke_event, alignment);
+}
+
+HINDSIGHT_INLINE void Node::destroy(Node* node) noexcept {
+    const std::align_val_t alignment = node::alignment_for(node->alignment_);
+    node->~Node();
+    ::operator delete(node, alignment);
+}
+
+HINDSIGHT_INLINE void* Node::handler_memory() noexcept {
+    return reinterpret_cast<std::byte*>(this) + handler_offset(alignment_);
+}
+
 HINDSIGHT_INLINE void Node::destroy_callables() noexcept {
-    destroy_handler(*this);
+    if (const DestroyHandler end = std::exchange(destroy_handler_, nullptr)) end(handler_memory());
     filter = Predicate();
     on_lagged = nullptr;
     executor.reset();
+    if (receiver) receiver->reset();
     if (const std::shared_ptr<NodeOwner> engine = owner.lock()) engine->has_ended(*this);
 }
 
@@ -28,7 +66,7 @@ HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {
     stats.skipped = skipped_paused.get();
     stats.discarded = discarded.get();
     if (mailbox) {
-        stats.queue_depth = mailbox->size() + mailbox->in_hand();
+        stats.queue_depth = mailbox->unfinished();
         stats.dropped = mailbox->dropped;
         stats.conflated = mailbox->conflated;
     }
