@@ -13,7 +13,6 @@
 
 using namespace hindsight;
 using namespace hindsight::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

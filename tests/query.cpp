@@ -15,7 +15,6 @@
 
 using namespace hindsight;
 using namespace hindsight::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

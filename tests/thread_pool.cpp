@@ -24,7 +24,6 @@
 
 using namespace hindsight;
 using namespace hindsight::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -101,7 +101,8 @@ public:
     /// it the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
     ///
     /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size
-    /// functions throw: it is then as if the call had not been made. Once the event has its seq nothing is thrown any
+    /// functions throw: it is then as if the call had not been made, but for an event given as an rvalue, which may
+    /// have been moved from. Once the event has its seq nothing is thrown any
     /// more, but for HandlerFailed under ErrorPolicy::rethrow. Blocks only outside handlers, for room in a full `block`
     /// mailbox. One allocation for an event that is kept or handled.
     template <class E>
@@ -159,9 +160,9 @@ public:
     std::size_t subscription_count() const { return callbacks().subscription_count(); }
     std::size_t subscription_count(std::string_view pattern) const { return callbacks().subscription_count(pattern); }
 
-    /// Takes all events of these types out of history and mailboxes: to be done before the shared library that they
-    /// come from is unloaded. How many payloads of them are still alive in the process, held by records; 0: safe to
-    /// unload.
+    /// Takes all events of these types out of history and mailboxes: to be done before a shared library that has
+    /// emitted them is unloaded, also for types that others know too. How many payloads of them are still alive in the
+    /// process, held by records; 0: safe to unload.
     template <Event... E>
     std::size_t retire() {
         return (std::size_t{0} + ... + core_.retire(detail::event_type<E>()));
@@ -169,7 +170,8 @@ public:
 
     /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
     /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
-    /// History stays readable. Does nothing a second time. In a handler, that handler counts as finished.
+    /// History stays readable. Does nothing a second time. In a handler, that handler counts as finished. Throws
+    /// InvalidArgument for a negative timeout, std::bad_alloc.
     ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
 
 private:

@@ -46,8 +46,8 @@ public:
         }
 
     /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
-    /// pattern. O(records newer than the last one taken); `where` runs outside the lock on all that meet the other
-    /// conditions.
+    /// pattern, InvalidArgument for a range whose end is before its beginning. O(records newer than the last one
+    /// taken); `where` runs outside the lock on all that meet the other conditions.
     std::vector<Record> query(const Query& query = {}) const;
 
     /// The same for records that hold an E, which the results give as such. Truncated records are not among them.

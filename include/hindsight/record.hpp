@@ -169,6 +169,10 @@ struct Lagged {
     std::uint64_t missed = 0;
 };
 
+struct HandlerError;
+template <>
+inline constexpr bool detail::is_library_event<HandlerError> = true;
+
 /// The library's event about a handler (or filter) that threw: whose, at which record, and what.
 struct HINDSIGHT_API HandlerError {
     static constexpr std::string_view event_name = "hindsight.handler_error";

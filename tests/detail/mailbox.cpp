@@ -14,7 +14,6 @@
 
 using namespace hindsight;
 using namespace hindsight::test;
-using Catch::Matchers::Contains;
 using detail::Mailbox;
 using detail::Pending;
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 using namespace hindsight;
-using Catch::Matchers::Contains;
 using detail::Bucket;
 using detail::RetentionRule;
+using hindsight::test::Contains;
 
 namespace {
 

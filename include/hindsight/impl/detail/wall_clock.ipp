@@ -30,17 +30,40 @@ inline bool counts_evenly() noexcept {
     return __get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) != 0 && (edx & (1u << 8)) != 0;
 }
 
+struct Reading {
+    std::uint64_t ticks;
+    std::int64_t nanoseconds;
+};
+
+/// Both clocks at one moment. A thread may be interrupted between the two: the closest pair of a few is taken.
+inline Reading read_both() noexcept {
+    Reading best{};
+    std::uint64_t shortest = ~std::uint64_t{0};
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        const std::uint64_t before = __rdtsc();
+        const std::int64_t nanoseconds = system_nanoseconds();
+        const std::uint64_t took = __rdtsc() - before;
+        if (took >= shortest) continue;
+        shortest = took;
+        best = {before + took / 2, nanoseconds};
+    }
+    return best;
+}
+
 #endif
 
 }  // namespace wall_clock
 
 HINDSIGHT_INLINE TimePoint WallClock::ask_system() noexcept {
-    const std::int64_t nanoseconds = wall_clock::system_nanoseconds();
 #if defined(HINDSIGHT_HAS_TICKS)
     static const bool counts_evenly = wall_clock::counts_evenly();
-    if (counts_evenly) lay_line(__rdtsc(), nanoseconds);
+    if (counts_evenly) {
+        const wall_clock::Reading reading = wall_clock::read_both();
+        lay_line(reading.ticks, reading.nanoseconds);
+        return TimePoint(Duration(reading.nanoseconds));
+    }
 #endif
-    return TimePoint(Duration(nanoseconds));
+    return TimePoint(Duration(wall_clock::system_nanoseconds()));
 }
 
 #if defined(HINDSIGHT_HAS_TICKS)
@@ -54,7 +77,7 @@ HINDSIGHT_INLINE void WallClock::lay_line(std::uint64_t ticks, std::int64_t nano
     if (line.rate != 0) {
         const double passed = static_cast<double>(nanoseconds - line.nanoseconds);
         const double counted = static_cast<double>(ticks - line.ticks) * static_cast<double>(line.rate) / one;
-        // Beyond what reading the two clocks one after the other, with a pause in between, can explain.
+        // Beyond what reading the two clocks one after the other can explain.
         const bool stepped = std::abs(passed - counted) > 1e5 + std::abs(passed) / 1000;
         if (stepped) line = {};
     }
