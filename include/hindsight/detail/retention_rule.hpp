@@ -36,7 +36,7 @@ struct Bucket : Container {
     Bucket* more_recent = nullptr;
 };
 
-struct RetentionRule {
+struct HINDSIGHT_API RetentionRule {
     struct BucketKey {
         std::string name, key;
     };
