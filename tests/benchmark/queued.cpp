@@ -103,20 +103,20 @@ void report_ratio(const std::string& work, const Rounds& rounds, std::size_t pee
 }
 
 void one_handler(const Effort& effort, std::size_t history, double target_of_post) {
-    const int events = static_cast<int>(2e6 * effort.seconds);
+    const int events = static_cast<int>(5e6 * effort.seconds);
     const auto rounds =
         in_rounds(effort.rounds, effort.box_seconds,
-                  {[&] { return hindsight_emit(4 * events, 1, 1, history); }, [&] { return asio_post(events, 1); },
+                  {[&] { return hindsight_emit(2 * events, 1, 1, history); }, [&] { return asio_post(events, 1); },
                    [&] { return asio_strands(events, 1, 1); }});
-    const std::string work = fmt::format("emit, 1 queued handler, history of {}", history);
+    const std::string work = fmt::format("emit, 1 queued handler, history of {}", history == usual_history ? "1000" : "100 k");
     report_ratio(work, rounds, 1, "asio::post", target_of_post);
     report_ratio(work, rounds, 2, "strand", 4.5);
 }
 
 void ten_handlers(const Effort& effort) {
-    const int events = static_cast<int>(3e5 * effort.seconds);
+    const int events = static_cast<int>(1e6 * effort.seconds);
     const auto rounds = in_rounds(effort.rounds, effort.box_seconds,
-                                  {[&] { return hindsight_emit(4 * events, 10, 2, usual_history); },
+                                  {[&] { return hindsight_emit(2 * events, 10, 2, usual_history); },
                                    [&] { return asio_strands(events, 10, 2); }});
     report_ratio("emit, 10 queued handlers, history of 1000", rounds, 1, "10 strands", 6);
 }
