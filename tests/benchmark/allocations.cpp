@@ -30,8 +30,8 @@ void count(const Bus& given) {
     hindsight::EventBus bus({.history = {.capacity = given.history}});
     std::vector<hindsight::Subscription> subscriptions;
     for (int i = 0; i < given.direct; ++i) {
-        subscriptions.push_back(bus.subscribe<Event>([](const Event& e) { add(e); },
-                                                     {.delivery = hindsight::Delivery::direct}));
+        subscriptions.push_back(
+            bus.subscribe<Event>([](const Event& e) { add(e); }, {.delivery = hindsight::Delivery::direct}));
     }
     for (int i = 0; i < given.queued; ++i) {
         subscriptions.push_back(bus.subscribe<Event>([](const Event&) { handled.fetch_add(1); }));
@@ -45,9 +45,10 @@ void count(const Bus& given) {
     emit_some();
     const std::uint64_t before = allocations();
     emit_some();
+    const std::uint64_t made = allocations() - before;
     report({.work = fmt::format("allocations per emit, {}", given.work),
             .unit = "",
-            .ours = static_cast<double>(allocations() - before) / events,
+            .ours = static_cast<double>(made) / events,
             .target = at_most(given.target)});
 }
 

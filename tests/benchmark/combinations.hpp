@@ -5,11 +5,11 @@
 
 #include <boost/circular_buffer.hpp>
 #include <boost/signals2/signal.hpp>
-#include <sigc++/sigc++.h>
 
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <sigc++/sigc++.h>
 
 namespace hindsight_benchmark {
 

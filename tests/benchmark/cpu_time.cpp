@@ -31,9 +31,11 @@ private:
 std::vector<double> cpu_times(const std::vector<Candidate>& candidates, const Effort& effort) {
     benchmark::ClearRegisteredBenchmarks();
     for (const Candidate& candidate : candidates) {
-        benchmark::RegisterBenchmark(candidate.name.c_str(), [&candidate](benchmark::State& state) {
-            candidate.run(state);
-        })->Repetitions(effort.rounds)->MinTime(effort.seconds)->ReportAggregatesOnly(false);
+        benchmark::RegisterBenchmark(candidate.name.c_str(),
+                                     [&candidate](benchmark::State& state) { candidate.run(state); })
+            ->Repetitions(effort.rounds)
+            ->MinTime(effort.seconds)
+            ->ReportAggregatesOnly(false);
     }
     Times times;
     benchmark::RunSpecifiedBenchmarks(&times, ".");

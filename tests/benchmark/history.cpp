@@ -40,8 +40,8 @@ namespace {
 }
 
 void emit_and_keep(const Effort& effort) {
-    const auto times = cpu_times(
-        {{"ours", hindsight_emit}, {"Signals2", signals2_with_ring}, {"sigc", sigc_with_ring}}, effort);
+    const auto times =
+        cpu_times({{"ours", hindsight_emit}, {"Signals2", signals2_with_ring}, {"sigc", sigc_with_ring}}, effort);
     const std::string work = "emit + history, 1 direct handler";
     report({.work = work,
             .unit = "ns",

@@ -52,8 +52,7 @@ std::vector<double> latencies(int samples, const Wake& wake) {
 [[gnu::noinline]] std::vector<double> hindsight_emit(int samples) {
     pin_to(1);
     hindsight::EventBus bus({.pool = {.threads = 1}});
-    const auto subscription =
-        bus.subscribe<Event>([](const Event&) { began.store(now(), std::memory_order_release); });
+    const auto subscription = bus.subscribe<Event>([](const Event&) { began.store(now(), std::memory_order_release); });
     bus.emit(event).wait();
     pin_to(0);
     return latencies(samples, [&bus] { bus.emit(event); });
@@ -84,9 +83,9 @@ void to_idle_handler(const Effort& effort) {
         }
         return 0.0;
     };
-    const auto turns = in_rounds(effort.rounds, effort.box_seconds,
-                                 {[&] { return measure(0, hindsight_emit(samples)); },
-                                  [&] { return measure(1, asio_post(samples)); }});
+    const auto turns = in_rounds(
+        effort.rounds, effort.box_seconds,
+        {[&] { return measure(0, hindsight_emit(samples)); }, [&] { return measure(1, asio_post(samples)); }});
     const std::array<Target, quantiles.size()> targets{at_most(1.1), at_most(1.3), Target{}};
     for (std::size_t i = 0; i < quantiles.size(); ++i) {
         report({.work = fmt::format("emit to an idle queued handler, p{:g}", 100 * quantiles[i]),
@@ -96,7 +95,7 @@ void to_idle_handler(const Effort& effort) {
                 .peer = rounds[i].value(1),
                 .ratio = rounds[i].ratio(0, 1),
                 .target = targets[i],
-                .note = fmt::format("round trip {:.0f} ns", median(turns.round_trips))});
+                .note = turns.round_trip_note()});
     }
 }
 

@@ -1,4 +1,5 @@
-// What a stored event takes, all in all, and whether a bus grows. A program of its own, which nobody else's memory is in.
+// What a stored event takes, all in all, and whether a bus grows. A program of its own, which nobody else's memory is
+// in.
 #include "event.hpp"
 #include "readings.hpp"
 #include "report.hpp"
@@ -55,8 +56,8 @@ void report_stored(const std::string& what, Target target, const Append& append)
 void report_growth(std::size_t events) {
     constexpr std::size_t history = 100'000;
     hindsight::EventBus bus({.history = {.capacity = history}});
-    const auto direct = bus.subscribe<Event>([](const Event& given) { add(given); },
-                                             {.delivery = hindsight::Delivery::direct});
+    const auto direct =
+        bus.subscribe<Event>([](const Event& given) { add(given); }, {.delivery = hindsight::Delivery::direct});
     const auto queued = bus.subscribe("other.n1", [](const hindsight::Record&) {});
     const auto emit_some = [&bus](std::size_t from, std::size_t to) {
         for (std::size_t i = from; i < to; ++i) {
@@ -86,7 +87,7 @@ void report_growth(std::size_t events) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::size_t events = 20'000'000;
+    std::size_t events = 100'000'000;
     if (argc > 1) {
         const std::string_view text(argv[1]);
         std::from_chars(text.data(), text.data() + text.size(), events);

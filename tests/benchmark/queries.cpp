@@ -28,8 +28,7 @@ struct Measured {
 };
 
 // The median of queries that each ask for something else. Fewer than `planned` where they take too long.
-Measured time_cold(const EventStore& store, int planned, double box_seconds,
-                   const std::function<Query()>& make_query) {
+Measured time_cold(const EventStore& store, int planned, double box_seconds, const std::function<Query()>& make_query) {
     const auto begin = Clock::now();
     std::vector<double> times;
     for (int i = 0; i < planned; ++i) {
@@ -60,9 +59,8 @@ std::array<Measured, kinds.size()> newest_of(std::size_t records, const Effort& 
     std::mt19937 random(7);
     std::array<Measured, kinds.size()> measured{};
     for (std::size_t i = 0; i < kinds.size(); ++i) {
-        measured[i] = time_cold(*store, 11 * effort.rounds, effort.box_seconds / 10, [&] {
-            return kinds[i].second(static_cast<std::uint32_t>(random() % texts));
-        });
+        measured[i] = time_cold(*store, 11 * effort.rounds, effort.box_seconds / 10,
+                                [&] { return kinds[i].second(static_cast<std::uint32_t>(random() % texts)); });
     }
     return measured;
 }
@@ -90,9 +88,8 @@ void newest_of_one(const Effort& effort) {
 
 Measured pattern_in(std::size_t records, const Effort& effort) {
     const auto store = store_of_few_wanted(records);
-    return time_cold(*store, 3 * effort.rounds, effort.box_seconds / 10, [] {
-        return Query{.pattern = "wanted.*", .limit = wanted_records};
-    });
+    return time_cold(*store, 3 * effort.rounds, effort.box_seconds / 10,
+                     [] { return Query{.pattern = "wanted.*", .limit = wanted_records}; });
 }
 
 void pattern(const Effort& effort) {

@@ -99,16 +99,16 @@ void report_ratio(const std::string& work, const Rounds& rounds, std::size_t pee
             .peer = rounds.value(peer),
             .ratio = rounds.ratio(0, peer),
             .target = at_least(target),
-            .note = fmt::format("round trip {:.0f} ns", median(rounds.round_trips))});
+            .note = rounds.round_trip_note()});
 }
 
 void one_handler(const Effort& effort, std::size_t history, double target_of_post) {
     const int events = static_cast<int>(5e6 * effort.seconds);
-    const auto rounds =
-        in_rounds(effort.rounds, effort.box_seconds,
-                  {[&] { return hindsight_emit(2 * events, 1, 1, history); }, [&] { return asio_post(events, 1); },
-                   [&] { return asio_strands(events, 1, 1); }});
-    const std::string work = fmt::format("emit, 1 queued handler, history of {}", history == usual_history ? "1000" : "100 k");
+    const auto rounds = in_rounds(effort.rounds, effort.box_seconds,
+                                  {[&] { return hindsight_emit(2 * events, 1, 1, history); },
+                                   [&] { return asio_post(events, 1); }, [&] { return asio_strands(events, 1, 1); }});
+    const std::string work =
+        fmt::format("emit, 1 queued handler, history of {}", history == usual_history ? "1000" : "100 k");
     report_ratio(work, rounds, 1, "asio::post", target_of_post);
     report_ratio(work, rounds, 2, "strand", 4.5);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <random>
+#include <utility>
 
 namespace hindsight_benchmark {
 
@@ -22,9 +23,9 @@ void append(hindsight::EventStore& store, std::uint32_t name, std::uint32_t sour
     store.append(Reading{name, 0, 1, 2, 3}, {.source = reading_sources()[source], .key = reading_keys()[key]});
 }
 
-std::unique_ptr<hindsight::EventStore> empty_store(std::size_t records) {
+std::unique_ptr<hindsight::EventStore> empty_store(std::size_t records, std::shared_ptr<hindsight::Clock> clock = {}) {
     return std::make_unique<hindsight::EventStore>(
-        hindsight::HistoryOptions{.capacity = records, .max_total_bytes = hindsight::no_limit});
+        hindsight::HistoryOptions{.capacity = records, .max_total_bytes = hindsight::no_limit}, std::move(clock));
 }
 
 void append_warm(hindsight::EventStore& store) {
@@ -51,8 +52,9 @@ const std::vector<std::string>& reading_keys() {
     return texts;
 }
 
-std::unique_ptr<hindsight::EventStore> store_of_readings(std::size_t records, std::uint32_t texts) {
-    auto store = empty_store(records);
+std::unique_ptr<hindsight::EventStore> store_of_readings(std::size_t records, std::uint32_t texts,
+                                                         std::shared_ptr<hindsight::Clock> clock) {
+    auto store = empty_store(records, std::move(clock));
     std::mt19937 random(1);
     const auto any = [&] { return static_cast<std::uint32_t>(random() % texts); };
     for (std::size_t i = 0; i < records + records / 2; ++i) append(*store, any(), any(), any());

@@ -31,7 +31,8 @@ inline bool is_wanted(std::uint32_t name) {
 
 /// Appended one and a half times, so that its memory is as after some use. Names, sources and keys at random and
 /// independent of each other, the first `texts` of each; the last 100 records have texts of their own: see warm_up.
-std::unique_ptr<hindsight::EventStore> store_of_readings(std::size_t records, std::uint32_t texts);
+std::unique_ptr<hindsight::EventStore> store_of_readings(std::size_t records, std::uint32_t texts,
+                                                         std::shared_ptr<hindsight::Clock> clock = {});
 
 /// The same, but only each `records / 1000`th one is wanted.
 std::unique_ptr<hindsight::EventStore> store_of_few_wanted(std::size_t records);

@@ -1,5 +1,7 @@
 #include "rounds.hpp"
 
+#include <fmt/format.h>
+
 #include <pthread.h>
 #include <sched.h>
 
@@ -96,6 +98,11 @@ double Rounds::ratio(std::size_t of, std::size_t to) const {
     return median(ratios);
 }
 
+std::string Rounds::round_trip_note() const {
+    const auto [shortest, longest] = std::ranges::minmax(round_trips);
+    return fmt::format("round trip {:.0f}-{:.0f} ns", shortest, longest);
+}
+
 Rounds Rounds::with_round_trip(double from, double to) const {
     Rounds chosen{std::vector<std::vector<double>>(values.size()), {}};
     for (std::size_t round = 0; round < round_trips.size(); ++round) {
@@ -111,11 +118,12 @@ Rounds in_rounds(int rounds, double box_seconds, const std::vector<std::function
     Rounds result{std::vector<std::vector<double>>(candidates.size()), {}};
     for (int round = 0; round < rounds; ++round) {
         if (round >= 3 && std::chrono::duration<double>(Clock::now() - start).count() > box_seconds) break;
-        result.round_trips.push_back(has_two_processors() ? cpu_round_trip() : 0);
+        const double before = has_two_processors() ? cpu_round_trip() : 0;
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             const std::size_t turn = (i + static_cast<std::size_t>(round)) % candidates.size();
             result.values[turn].push_back(candidates[turn]());
         }
+        result.round_trips.push_back(std::max(before, has_two_processors() ? cpu_round_trip() : 0));
     }
     return result;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace hindsight_benchmark {
@@ -23,7 +24,7 @@ double median(std::vector<double> values);
 /// `fraction` of the values are below it.
 double quantile(std::vector<double> values, double fraction);
 
-/// What the candidates said in each round, and the processors' round trip before it.
+/// What the candidates said in each round, and the processors' round trip: the longer one of before and after it.
 struct Rounds {
     std::vector<std::vector<double>> values;  ///< [candidate][round]
     std::vector<double> round_trips;
@@ -31,6 +32,8 @@ struct Rounds {
     /// Median over the rounds of the quotient of two candidates.
     double ratio(std::size_t of, std::size_t to) const;
     double value(std::size_t of) const { return median(values[of]); }
+    /// The shortest and the longest round trip, in words.
+    std::string round_trip_note() const;
     /// The rounds with a round trip of at least `from` and below `to`.
     Rounds with_round_trip(double from, double to) const;
 };

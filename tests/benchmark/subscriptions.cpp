@@ -70,9 +70,9 @@ std::size_t feasible(std::size_t count, bool emit, const Effort& effort) {
 void subscribe_and_disconnect(bool emit, const Effort& effort) {
     constexpr std::size_t wanted = 100'000;
     const std::size_t count = feasible(wanted, emit, effort);
-    const auto rounds = in_rounds(effort.rounds, effort.box_seconds / 2,
-                                  {[&] { return hindsight_subscribe(count, emit); },
-                                   [&] { return signals2_connect(count, emit); }});
+    const auto rounds =
+        in_rounds(effort.rounds, effort.box_seconds / 2,
+                  {[&] { return hindsight_subscribe(count, emit); }, [&] { return signals2_connect(count, emit); }});
     report({.work = fmt::format("subscribe 100 k{}, disconnect, for each", emit ? ", emit" : ""),
             .unit = "ns",
             .ours = rounds.value(0),

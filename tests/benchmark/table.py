@@ -19,7 +19,6 @@ def parse_arguments():
     parser.add_argument("programs", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--filter", default="", metavar="REGEX", help="only the parts whose names match")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds; the figures vary more")
-    parser.add_argument("--long", action="store_true", help="memory: 100 million events instead of 20")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     return parser.parse_args()
 
@@ -27,7 +26,7 @@ def parse_arguments():
 def commands(arguments):
     """Each program, with the name that the filter knows it by; the first one filters its own cases."""
     quick = ["--quick"] if arguments.quick else []
-    events = "100000000" if arguments.long else "5000000" if arguments.quick else "20000000"
+    events = "10000000" if arguments.quick else "100000000"
     yield None, [arguments.programs / "benchmark_time", "--filter", arguments.filter, *quick]
     yield "memory", [arguments.programs / "benchmark_memory", events]
     yield "allocations", [arguments.programs / "benchmark_allocations"]

@@ -75,15 +75,14 @@ void report_some(const Rounds& rounds, const std::string& which, double target) 
             .peer = any ? rounds.value(1) : std::numeric_limits<double>::quiet_NaN(),
             .ratio = any ? rounds.ratio(0, 1) : std::numeric_limits<double>::quiet_NaN(),
             .target = at_least(target),
-            .note = any ? fmt::format("{} rounds, round trip {:.0f} ns", rounds.round_trips.size(),
-                                      median(rounds.round_trips))
+            .note = any ? fmt::format("{} rounds, {}", rounds.round_trips.size(), rounds.round_trip_note())
                         : "no such round"});
 }
 
 void emit_and_keep(const Effort& effort) {
-    const auto rounds = in_rounds(effort.rounds + 2, effort.box_seconds,
-                                  {[&] { return hindsight_emit(2 * effort.seconds); },
-                                   [&] { return signals2_with_ring(2 * effort.seconds); }});
+    const auto rounds = in_rounds(
+        effort.rounds + 2, effort.box_seconds,
+        {[&] { return hindsight_emit(2 * effort.seconds); }, [&] { return signals2_with_ring(2 * effort.seconds); }});
     report_some(rounds.with_round_trip(0, near_round_trip), "below", 8);
     report_some(rounds.with_round_trip(near_round_trip, std::numeric_limits<double>::infinity()), "from", 1.5);
 }
