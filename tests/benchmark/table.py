@@ -95,8 +95,15 @@ def machine():
     return f"{len(os.sched_getaffinity(0))} x {model}, {compiler.stdout.splitlines()[0]}"
 
 
+def warn_of_load(load):
+    if load > 0.5:
+        print(f"others use this machine (load {load:.1f}): figures of several threads say little", file=sys.stderr)
+
+
 def main():
     arguments = parse_arguments()
+    load = os.getloadavg()[0]
+    warn_of_load(load)
     rows = []
     for name, command in commands(arguments):
         if name is None:
@@ -105,11 +112,11 @@ def main():
             print(name, file=sys.stderr)
             rows += run(command)
     print_table(rows)
-    print(f"\n{machine()}")
+    print(f"\n{machine()}, load {load:.1f} at the start")
     if arguments.json:
         for row in rows:
             row["met"] = is_met(row)
-        arguments.json.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n")
+        arguments.json.write_text(json.dumps({"machine": machine(), "load": load, "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -80,9 +80,12 @@ void report_some(const Rounds& rounds, const std::string& which, double target) 
 }
 
 void emit_and_keep(const Effort& effort) {
-    const auto rounds = in_rounds(
-        effort.rounds + 2, effort.box_seconds,
-        {[&] { return hindsight_emit(2 * effort.seconds); }, [&] { return signals2_with_ring(2 * effort.seconds); }});
+    Rounds rounds{.values = {{}, {}}, .round_trips = {}};
+    if (has_two_processors()) {
+        rounds = in_rounds(effort.rounds + 2, effort.box_seconds,
+                           {[&] { return hindsight_emit(2 * effort.seconds); },
+                            [&] { return signals2_with_ring(2 * effort.seconds); }});
+    }
     report_some(rounds.with_round_trip(0, near_round_trip), "below", 8);
     report_some(rounds.with_round_trip(near_round_trip, std::numeric_limits<double>::infinity()), "from", 1.5);
 }
