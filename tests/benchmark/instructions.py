@@ -32,10 +32,12 @@ def count_each(program, works):
     return {work: round((totals[work, many] - totals[work, few]) / (many - few)) for work in works}
 
 
-def verdict(counted, before):
+def verdict(counted, before, same_compiler):
     if before is None:
         return "new"
     change = counted / before - 1
+    if not same_compiler:
+        return f"{change:+.1%}"
     if change > tolerance:
         return f"{change:+.1%}  GREW"
     return f"{change:+.1%}" + ("  fell: keep it with --update" if change < -tolerance else "")
@@ -51,13 +53,14 @@ def main():
     counted = count_each(program, works)
 
     width = max(map(len, works))
-    verdicts = {work: verdict(counted[work], kept["instructions"].get(work)) for work in works}
+    same_compiler = compiler == kept["compiler"]
+    verdicts = {work: verdict(counted[work], kept["instructions"].get(work), same_compiler) for work in works}
     for work in works:
         print(f"{work:<{width}}  {counted[work]:>9}  {verdicts[work]}")
     if options:
         kept_file.write_text(json.dumps({"compiler": compiler, "instructions": counted}, indent=4) + "\n")
         return
-    if compiler != kept["compiler"]:
+    if not same_compiler:
         print(f"nothing is checked: the counts kept are those of {kept['compiler']}, these of {compiler}")
     elif any(text.endswith("GREW") for text in verdicts.values()):
         sys.exit(f"more than {tolerance:.0%} more instructions; if that is meant, keep them with --update")
