@@ -114,8 +114,8 @@ private:
     std::uint32_t call_bare_limited(Frame& frame, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
     void report_bare(Node& node, BareEvent& event) noexcept;
     std::uint32_t call_with_record(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
-    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()` calls
-    /// it; `record()` is for the report of a failure, and may throw.
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()`
+    /// calls it; `record()` is for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
     void call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
     /// The same where there is neither receiver nor limit.

@@ -52,10 +52,10 @@ protected:
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,     // disconnected: the handler starts no more
-        paused = 2,   // matches no events
-        orphan = 4,   // nobody waits: the last runner destroys the callables
-        claimed = 8,  // someone is destroying, or has destroyed, the callables
+        dead = 1,      // disconnected: the handler starts no more
+        paused = 2,    // matches no events
+        orphan = 4,    // nobody waits: the last runner destroys the callables
+        claimed = 8,   // someone is destroying, or has destroyed, the callables
         limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
     };
     using Invoke = void (*)(Node&, const Record&);

@@ -43,7 +43,8 @@ public:
         snapshot->direct_count = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         snapshot->filtered = std::ranges::any_of(nodes_, [](const NodePtr& node) { return node->filtered; });
         if (isolates_ && !snapshot->filtered && snapshot->direct_count == nodes_.size()) {
-            const bool bare = std::ranges::all_of(nodes_, [](const NodePtr& node) { return node->invoke_event != nullptr; });
+            const bool bare =
+                std::ranges::all_of(nodes_, [](const NodePtr& node) { return node->invoke_event != nullptr; });
             snapshot->needs = bare ? Snapshot::Needs::event : Snapshot::Needs::record;
         }
         snapshot->nodes = std::move(nodes_);
