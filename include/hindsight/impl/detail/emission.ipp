@@ -32,7 +32,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE void Emission::prepare() {
     look_up_retention();
-    snapshot_ = hub_.registry_.pin_current(frame_, topic_);
+    snapshot_ = hub_.registry_.pin_current(frame_.cell, topic_);
     if (!stores_ && snapshot_->nodes.empty()) return;
     if (!record_) make_record();
     if (draft_.payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
@@ -40,7 +40,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
     }
-    if (topic_.asks_user.load(std::memory_order_relaxed)) [[unlikely]]
+    if (topic_.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) [[unlikely]]
         ask_user_policy();
     if (snapshot_->filtered) {
         if (!filtering_) filtering_.emplace();
@@ -68,8 +68,9 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
         topic_.look_up_retention_locked(ledger_);
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
     }
-    stores_ = topic_.keeps.load(std::memory_order_relaxed);
-    tracked_ = topic_.tracked.load(std::memory_order_relaxed);
+    const Topic::Keeping keeping = topic_.keeping.load(std::memory_order_relaxed);
+    stores_ = keeping == Topic::Keeping::kept;
+    tracked_ = keeping != Topic::Keeping::none;
 }
 
 HINDSIGHT_INLINE void Emission::make_record() {
@@ -79,7 +80,7 @@ HINDSIGHT_INLINE void Emission::make_record() {
     stamp.cause = draft_.options.cause;
     stamp.correlation = draft_.options.correlation;
     for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
-        if (&handler->engine != &hub_ || (handler->record == nullptr && handler->bare == nullptr)) continue;
+        if (&handler->engine != &hub_ || !handler->is_in_handler()) continue;
         inherit_from(*handler, stamp);
         break;
     }
@@ -110,8 +111,8 @@ HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
         const std::lock_guard lock(ledger_.mutex);
         topic_.look_up_retention_locked(ledger_);
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
-        stores_ = topic_.keeps.load(std::memory_order_relaxed);
-        tracked_ = topic_.tracked.load(std::memory_order_relaxed);
+        stores_ = topic_.rule->kind != RetentionRule::Kind::none;
+        tracked_ = true;
         const auto* custom = std::get_if<RetentionPolicy::Custom>(&topic_.rule->policy.get());
         if (custom != nullptr) policy = *custom;
     }
