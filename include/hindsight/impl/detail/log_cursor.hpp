@@ -1,0 +1,197 @@
+// LogCursor: the records of one log that may meet a query, from the end that the query takes from.
+//
+// It takes them from the index that leaves the fewest, or where none leaves few, from the log itself; conditions on seqs
+// become limits to its range. Records are older than the caches remember, and each waits on the slot that points to it,
+// so it fetches a number of slots ahead, and then their records, instead of one after the other. For use under the
+// ledger's lock.
+#pragma once
+
+#include <hindsight/detail/record_log.hpp>
+#include <hindsight/impl/detail/query_condition.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace hindsight::detail {
+
+class LogCursor {
+public:
+    using Index = QueryCondition::Index;
+
+    /// All records, oldest first.
+    explicit LogCursor(const RecordLog& log) : log_(&log), newest_first_(false), end_(log.span()) { advance(); }
+
+    /// `most`: how many the caller will take at most of those that meet the condition. Throws std::bad_alloc.
+    LogCursor(const RecordLog& log, const QueryCondition& condition, std::size_t most)
+        : log_(&log), newest_first_(condition.query().take == Take::newest), end_(log.span()),
+          next_batch_(std::clamp<std::size_t>(most, 1, largest_batch)) {
+        const Query& query = condition.query();
+        if (query.after_seq != 0) begin_ = log.lower_bound(query.after_seq + 1);
+        if (query.before_seq != 0) end_ = log.lower_bound(query.before_seq);
+        if (begin_ < end_) choose_index(condition, most);
+        advance();
+    }
+
+    /// Null: no more.
+    Envelope* current() const noexcept { return current_; }
+    Index index() const noexcept { return index_; }
+    void advance() noexcept {
+        do {
+            if (at_ == fetched_ && !fetch()) {
+                current_ = nullptr;
+                return;
+            }
+            current_ = ahead_[at_++];
+        } while (current_ == nullptr);
+    }
+
+private:
+    static constexpr std::size_t largest_batch = 64;
+
+    /// Positions of one text that are still to come: the ones from `begin` to before `end`.
+    struct Stretch {
+        const Postings* postings;
+        std::size_t begin, end;
+        std::size_t size() const noexcept { return end - begin; }
+    };
+
+    Stretch stretch_of(const TextEntry& entry) const noexcept {
+        const Position base = log_->first_position();
+        const Postings& postings = entry.postings;
+        return {&postings, begin_ == 0 ? 0 : postings.lower_bound(base, begin_),
+                end_ == log_->span() ? postings.size() : postings.lower_bound(base, end_)};
+    }
+
+    /// How far from the first position the next one of the stretch lies.
+    Position next_of(const Stretch& stretch) const noexcept {
+        const std::size_t next = newest_first_ ? stretch.end - 1 : stretch.begin;
+        return (*stretch.postings)[next] - log_->first_position();
+    }
+    /// The order of heaps: whose next position comes after the other's.
+    auto later() const noexcept {
+        return [this](const Stretch& left, const Stretch& right) {
+            return newest_first_ ? next_of(left) < next_of(right) : next_of(left) > next_of(right);
+        };
+    }
+
+    void choose_index(const QueryCondition& condition, std::size_t most) {
+        const Query& query = condition.query();
+        bool found = false;
+        const auto consider = [&](const TextEntry* entry, Index index) {
+            const Stretch stretch = entry != nullptr ? stretch_of(*entry) : Stretch{};
+            if (found && stretches_.front().size() <= stretch.size()) return;
+            found = true;
+            stretches_.assign(1, stretch);
+            index_ = index;
+        };
+        const std::string_view name = condition.only_name();
+        if (!name.empty()) consider(condition.holds_for(name) ? log_->names().find(name) : nullptr, Index::names);
+        if (!query.key.empty()) consider(log_->keys().find(query.key), Index::keys);
+        if (!query.source.empty()) consider(log_->sources().find(query.source), Index::sources);
+        if (name.empty() && condition.chooses_names()) choose_names(condition, most);
+    }
+
+    void choose_names(const QueryCondition& condition, std::size_t most) {
+        const std::size_t otherwise = index_ == Index::none ? end_ - begin_ : stretches_.front().size();
+        std::vector<Stretch> chosen;
+        std::size_t size = 0;
+        log_->names().for_each_beginning_with(condition.beginning_of_names(), [&](const TextEntry& entry) {
+            if (condition.holds_for(entry.text())) {
+                chosen.push_back(stretch_of(entry));
+                size += chosen.back().size();
+            }
+            return chosen.size() < otherwise;
+        });
+        if (chosen.size() >= otherwise) return;
+        // A step through the chosen ones costs more than a step through all, and there is one for each name before the
+        // first; all, on the other hand, have to be walked until enough of the chosen ones have turned up.
+        const std::size_t taken = std::min(most, size);
+        const double steps = static_cast<double>(otherwise) * static_cast<double>(taken);
+        if (size > 0 && static_cast<double>(2 * (chosen.size() + taken)) * static_cast<double>(size) > steps) return;
+        std::erase_if(chosen, [](const Stretch& each) { return each.size() == 0; });
+        stretches_ = std::move(chosen);
+        index_ = Index::names;
+        next_batch_ = std::min<std::size_t>(next_batch_, 16);
+        std::ranges::make_heap(stretches_, later());
+    }
+
+    bool has_next() const noexcept {
+        return index_ == Index::none ? begin_ < end_ : !stretches_.empty() && stretches_.front().size() > 0;
+    }
+    Position take_next() noexcept {
+        if (index_ == Index::none) return newest_first_ ? --end_ : begin_++;
+        if (stretches_.size() == 1) return take_next_of(stretches_.front());
+        std::ranges::pop_heap(stretches_, later());
+        Stretch& first = stretches_.back();
+        const Position next = take_next_of(first);
+        if (first.size() > 0) {
+            std::ranges::push_heap(stretches_, later());
+        } else {
+            stretches_.pop_back();
+        }
+        return next;
+    }
+    Position take_next_of(Stretch& stretch) noexcept {
+        const Position next = next_of(stretch);
+        if (newest_first_) {
+            --stretch.end;
+        } else {
+            ++stretch.begin;
+        }
+        return next;
+    }
+
+    bool fetch() noexcept {
+        std::array<Envelope* const*, largest_batch> slots;
+        fetched_ = 0;
+        while (fetched_ < next_batch_ && has_next()) {
+            slots[fetched_] = log_->slot(take_next());
+            prefetch(slots[fetched_++]);
+        }
+        for (std::size_t i = 0; i < fetched_; ++i) {
+            ahead_[i] = *slots[i];
+            prefetch(ahead_[i]);
+        }
+        at_ = 0;
+        next_batch_ = std::min(next_batch_ * 2, largest_batch);
+        return fetched_ > 0;
+    }
+    static void prefetch([[maybe_unused]] const void* memory) noexcept {
+#if defined(__GNUC__)
+        __builtin_prefetch(memory, 1);
+#endif
+    }
+
+    const RecordLog* log_;
+    bool newest_first_;
+    Index index_ = Index::none;
+    Position begin_ = 0;  // of the range, as distances from the first position
+    Position end_;
+    std::vector<Stretch> stretches_;  // a heap, where there are several
+    std::array<Envelope*, largest_batch> ahead_;
+    std::size_t at_ = 0;
+    std::size_t fetched_ = 0;
+    std::size_t next_batch_ = largest_batch;
+    Envelope* current_ = nullptr;
+};
+
+/// Visits the records of several logs in one order of seqs, until one visit, which also gets the cursor, says false.
+template <class F>
+void merge(std::vector<LogCursor>& cursors, Take from, F visit) {
+    std::erase_if(cursors, [](const LogCursor& each) { return each.current() == nullptr; });
+    while (!cursors.empty()) {
+        std::size_t next = 0;
+        for (std::size_t i = 1; i < cursors.size(); ++i) {
+            const bool is_older = cursors[i].current()->seq < cursors[next].current()->seq;
+            if (is_older == (from == Take::oldest)) next = i;
+        }
+        if (!visit(*cursors[next].current(), cursors[next])) return;
+        cursors[next].advance();
+        if (cursors[next].current() == nullptr) cursors.erase(cursors.begin() + static_cast<std::ptrdiff_t>(next));
+    }
+}
+
+}  // namespace hindsight::detail

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <hindsight/detail/record_log.hpp>
+
+#include <algorithm>
+#include <new>
+
+namespace hindsight::detail {
+
+// One slot more than records: the newest is put in before the oldest is taken out.
+HINDSIGHT_INLINE RecordLog::RecordLog(RetentionRule& rule, std::size_t capacity)
+    : rule_(&rule), capacity_(capacity), slots_(new Envelope*[capacity + 1]), slot_count_(capacity + 1) {}
+
+HINDSIGHT_INLINE Envelope* RecordLog::newest() const noexcept {
+    for (Position offset = span_; offset > 0;) {
+        if (Envelope* const there = *slot(--offset)) return there;
+    }
+    return nullptr;
+}
+
+HINDSIGHT_INLINE Position RecordLog::lower_bound(Seq seq) const noexcept {
+    if (live_ == 0 || seq <= oldest()->seq) return 0;
+    // Where every event is kept, without gaps, it lies as far from the first as their seqs do.
+    const Seq distance = seq - oldest()->seq;
+    if (distance < span_) {
+        const Envelope* const there = *slot(static_cast<Position>(distance));
+        if (there != nullptr && there->seq == seq) return static_cast<Position>(distance);
+    }
+    Position begin = 0;
+    Position end = span_;
+    while (begin < end) {
+        const Position middle = begin + (end - begin) / 2;
+        Position record = middle;
+        while (record < end && *slot(record) == nullptr) ++record;
+        if (record < end && (*slot(record))->seq < seq) {
+            begin = record + 1;
+        } else {
+            end = middle;
+        }
+    }
+    while (begin < span_ && *slot(begin) == nullptr) ++begin;
+    return begin;
+}
+
+HINDSIGHT_INLINE RecordLog::Moves RecordLog::close_gaps() {
+    const bool grows = capacity_ == no_limit;
+    if (grows && live_ >= most_records / 2) throw std::bad_alloc();
+    const std::size_t count = grows ? std::max<std::size_t>(16, live_ * 2) : slot_count_;
+    std::unique_ptr<Envelope*[]> fresh(new Envelope*[count]);
+    Moves moves(span_);
+    Position next = 0;
+    for (Position offset = 0; offset < span_; ++offset) {
+        Envelope* const record = *slot(offset);
+        moves[offset] = {next, record != nullptr};
+        if (record != nullptr) fresh[next++] = record;
+    }
+    slots_ = std::move(fresh);
+    slot_count_ = count;
+    first_slot_ = 0;
+    first_ = 0;
+    span_ = next;
+    return moves;
+}
+
+HINDSIGHT_INLINE void RecordLog::clear() noexcept {
+    names_.clear();
+    keys_.clear();
+    sources_.clear();
+    first_ += span_;
+    first_slot_ = 0;
+    span_ = 0;
+    live_ = 0;
+}
+
+}  // namespace hindsight::detail
