@@ -50,6 +50,7 @@ struct Envelope {
 
     std::size_t allocated() const noexcept { return std::size_t{text_offset} + text_bytes; }
     bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+    bool has_key_or_source() const noexcept { return (key_size | source_size) != 0; }
     const void* payload() const noexcept { return has(has_payload) ? bytes() + payload_offset(*type) : nullptr; }
 
     std::string_view name() const noexcept {

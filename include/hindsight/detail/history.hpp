@@ -48,19 +48,19 @@ public:
     /// The rule for events of this name: the first that matches. O(rules).
     RetentionRule& rule_for(std::string_view name) noexcept;
 
-    /// Where a record is to go, with the memory for it.
+    /// Where a record is to go.
     struct Place {
-        RecordLog* log;
+        RecordLog& log;
         Bucket* bucket;  // null: the rule has none
-        RecordLog::Entries entries;
     };
-    /// By a rule that keeps something; for this record, or one with the same texts, until the next change. Throws
-    /// std::bad_alloc, changing nothing that can be seen.
+    /// By a rule that keeps something. Reserves the memory to append this record, or one with the same texts, as the
+    /// next change. Throws std::bad_alloc, changing nothing that can be seen.
     Place place_for(RetentionRule& rule, const Envelope& envelope) {
         if (rule.kind == RetentionRule::Kind::buckets) [[unlikely]]
             return place_in_bucket(rule, envelope);
         RecordLog& log = rule.log ? *rule.log : *shared_;
-        return {&log, nullptr, log.prepare(envelope, [](const auto&) {})};
+        log.prepare(envelope, [](const auto&) {});
+        return {log, nullptr};
     }
 
     /// Whether the rule keeps the record, with its payload. User policies are not asked.
@@ -121,9 +121,11 @@ private:
     RecordLog* log_of_oldest() const noexcept;
     Place place_in_bucket(RetentionRule& rule, const Envelope& envelope);
     void put(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept;
-    /// Takes out the record at that position, wherever it lies; `let_go`: one that its bucket no longer has.
+    void put_in_bucket(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept;
+    /// Takes out the record at that position, wherever it lies.
     void evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept;
-    void let_go(RecordLog& log, Position position, EvictedRecords& evicted) noexcept;
+    /// Counts one that was taken out.
+    void let_go(RecordLog& log, Envelope& envelope, EvictedRecords& evicted) noexcept;
     void drop_empty_buckets() noexcept;
     void prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept;
     void prune_bytes(EvictedRecords& evicted) noexcept;
@@ -145,36 +147,30 @@ inline void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
 }
 
 HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
-    RetentionRule& rule = place.log->rule();
+    RetentionRule& rule = place.log.rule();
     ++rule.stored;
     if (envelope.has(Envelope::truncated)) ++rule.truncated;
     put(envelope, place, evicted);
-    if (place.bucket != nullptr) prune_buckets(rule, evicted);
+    if (place.bucket != nullptr) [[unlikely]]
+        prune_buckets(rule, evicted);
     if (bytes_ > options_.max_total_bytes) [[unlikely]]
         prune_bytes(evicted);
     // It will be the next to leave, and is older than the caches remember.
-    prefetch(place.log->oldest());
+    prefetch(place.log.oldest());
 }
 
 HINDSIGHT_ALWAYS_INLINE void History::put(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
-    RecordLog& log = *place.log;
-    const Position position = log.push_back(envelope, place.entries);
     bytes_ += envelope.footprint;
-    if (place.bucket != nullptr) {
-        Bucket& bucket = *place.bucket;
-        if (bucket.ring.full()) {
-            let_go(log, bucket.ring.push_back_for_front(position), evicted);
-        } else {
-            bucket.ring.push_back(position);
-        }
-        log.rule().make_most_recent(bucket);
-    } else if (log.is_over_capacity()) {
-        let_go(log, log.first_position(), evicted);
+    if (place.log.is_full()) {
+        let_go(place.log, place.log.push_back_for_oldest(envelope), evicted);
+    } else if (place.bucket != nullptr) {
+        put_in_bucket(envelope, place, evicted);
+    } else {
+        place.log.push_back(envelope);
     }
 }
 
-HINDSIGHT_ALWAYS_INLINE void History::let_go(RecordLog& log, Position position, EvictedRecords& evicted) noexcept {
-    Envelope& envelope = log.remove(position);
+HINDSIGHT_ALWAYS_INLINE void History::let_go(RecordLog& log, Envelope& envelope, EvictedRecords& evicted) noexcept {
     bytes_ -= envelope.footprint;
     ++log.rule().evicted;
     evicted.add(envelope);

@@ -29,25 +29,32 @@ public:
     }
 
     /// As those of TextIndex.
-    TextEntry& prepare(const Envelope& envelope) {
-        if (TextEntry* const known = remembered(envelope)) [[likely]] {
-            TextIndex::make_fit(*known);
-            return *known;
-        }
-        return prepare_unknown(envelope);
+    HINDSIGHT_ALWAYS_INLINE TextEntry& prepare(const Envelope& envelope) {
+        const EventType& type = *envelope.type;
+        const Remembered& there = remembered_[slot_of(type)];
+        if (there.type != &type || there.identity != type.identity) [[unlikely]]
+            return prepare_unknown(envelope);
+        TextIndex::make_fit(*there.entry);
+        return *there.entry;
     }
     void add(TextEntry& entry, Position position) noexcept {
         if (entry.postings.empty()) [[unlikely]]
-            ordered_.insert(std::move(spare_node_));
-        entries_.add(entry, position);
+            return add_first(entry, position);
+        entry.postings.push_back(position);
     }
     template <class F>
     void remove(const Envelope& envelope, Position position, F is_live) noexcept {
-        TextEntry* entry = remembered(envelope);
-        if (entry == nullptr) entry = entries_.find(envelope.name());
-        entry->postings.remove(position, is_live);
-        if (entry->postings.empty()) [[unlikely]]
-            erase(*entry);
+        TextEntry& entry = entry_of(envelope);
+        entry.postings.remove(position, is_live);
+        if (entry.postings.empty()) erase(entry);
+    }
+    /// The same for the first position of all, which is its text's first.
+    template <class F>
+    HINDSIGHT_ALWAYS_INLINE void remove_first(const Envelope& envelope, F is_live) noexcept {
+        TextEntry& entry = entry_of(envelope);
+        entry.postings.remove_first(is_live);
+        if (entry.postings.empty()) [[unlikely]]
+            erase(entry);
     }
     template <class F>
     void for_each(F visit) {
@@ -66,8 +73,9 @@ private:
         }
     };
     using Ordered = std::set<TextEntry*, InOrder>;
-    /// Descriptions of types may go, and others come to lie at their addresses: the identity decides.
-    struct Remembered {
+    /// The entry of the events of a type, which do not name themselves. Descriptions of types may go, and others come to
+    /// lie at their addresses: whoever adds a record looks at the identity, too.
+    struct alignas(32) Remembered {
         const EventType* type = nullptr;
         std::uint64_t identity = 0;
         TextEntry* entry = nullptr;
@@ -78,13 +86,12 @@ private:
         // Descriptions are larger than 64 bytes: the low bits say nothing.
         return (reinterpret_cast<std::uintptr_t>(&type) >> 6) % most_remembered;
     }
-    /// Null: not known, or of a type whose events name themselves.
-    TextEntry* remembered(const Envelope& envelope) const noexcept {
-        const EventType& type = *envelope.type;
-        const Remembered& there = remembered_[slot_of(type)];
-        return there.type == &type && there.identity == type.identity ? there.entry : nullptr;
+    TextEntry& entry_of(const Envelope& envelope) const noexcept {
+        const Remembered& there = remembered_[slot_of(*envelope.type)];
+        return there.type == envelope.type ? *there.entry : *entries_.find(envelope.name());
     }
     TextEntry& prepare_unknown(const Envelope& envelope);
+    void add_first(TextEntry& entry, Position position) noexcept;
     void erase(TextEntry& entry) noexcept;
 
     TextIndex entries_;

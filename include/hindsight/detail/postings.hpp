@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -18,57 +19,48 @@ public:
     Postings() noexcept = default;
     Postings(const Postings&) = delete;
     Postings& operator=(const Postings&) = delete;
-    ~Postings() {
-        if (!is_inline()) delete[] many_;
-    }
+    ~Postings() { free_many(); }
 
-    bool empty() const noexcept { return size_ == 0; }
+    bool empty() const noexcept { return first_ == end_; }
     /// With those of records that are gone, of which there are fewer than of the others, or just a few.
-    std::size_t size() const noexcept { return size_; }
-    std::size_t live() const noexcept { return size_ - gone_; }
-    Position operator[](std::size_t i) const noexcept { return positions()[index(i)]; }
+    std::size_t size() const noexcept { return count(); }
+    std::size_t live() const noexcept { return count() - gone_; }
+    Position operator[](std::size_t i) const noexcept { return positions_[index(i)]; }
 
     /// Whether one more fits, in memory that is not much too large.
-    bool fits_one_more() const noexcept {
-        return size_ < capacity_ && capacity_ <= std::uint64_t{size_} * 4 + small;
-    }
+    bool fits_one_more() const noexcept { return count() <= mask_ && mask_ < count() * 4 + small; }
     /// Throws std::bad_alloc, changing nothing.
     void make_fit() {
-        const std::uint32_t capacity = size_ < few ? few : size_ + size_ / 2;
-        auto* const fresh = capacity == few ? nullptr : new Position[capacity];
-        Position moved[few];
-        Position* const target = fresh != nullptr ? fresh : moved;
-        for (std::uint32_t i = 0; i < size_; ++i) target[i] = (*this)[i];
-        if (!is_inline()) delete[] many_;
-        if (fresh != nullptr) {
-            many_ = fresh;
-        } else {
-            std::copy_n(moved, size_, few_);
-        }
-        capacity_ = capacity;
+        const std::uint32_t size = count();
+        const std::uint32_t capacity = std::max(few, std::bit_ceil(size + 1));
+        Position some[few] = {};
+        Position* const fresh = capacity == few ? some : new Position[capacity];
+        for (std::uint32_t i = 0; i < size; ++i) fresh[i] = (*this)[i];
+        free_many();
+        positions_ = capacity == few ? std::copy_n(some, few, few_) - few : fresh;
+        mask_ = capacity - 1;
         first_ = 0;
+        end_ = size;
     }
 
     /// Only where it fits.
-    void push_back(Position position) noexcept {
-        positions()[index(size_)] = position;
-        ++size_;
-    }
+    void push_back(Position position) noexcept { positions_[end_++ & mask_] = position; }
 
     /// Takes out the position of a record that is gone, or leaves it for later; the first one is always a live one.
     /// `is_live(Position)` tells whether there is a record. O(1), amortised.
     template <class F>
     void remove(Position position, F is_live) noexcept {
-        if ((*this)[0] != position) [[unlikely]] {
-            ++gone_;
-            if (gone_ > size_ / 2 + few) {
-                replace_each([&](Position each) { return std::pair(each, is_live(each)); });
-            }
-            return;
+        if ((*this)[0] == position) return remove_first(is_live);
+        ++gone_;
+        if (gone_ > count() / 2 + few) {
+            replace_each([&](Position each) { return std::pair(each, is_live(each)); });
         }
-        pop_front();
-        while (gone_ > 0 && !is_live((*this)[0])) {
-            pop_front();
+    }
+    template <class F>
+    void remove_first(F is_live) noexcept {
+        ++first_;
+        while (gone_ > 0 && !is_live((*this)[0])) [[unlikely]] {
+            ++first_;
             --gone_;
         }
     }
@@ -77,18 +69,18 @@ public:
     template <class F>
     void replace_each(F replacement) noexcept {
         std::uint32_t kept = 0;
-        for (std::uint32_t i = 0; i < size_; ++i) {
+        for (std::uint32_t i = 0; i < count(); ++i) {
             const auto [position, stays] = replacement((*this)[i]);
-            if (stays) positions()[index(kept++)] = position;
+            if (stays) positions_[index(kept++)] = position;
         }
-        size_ = kept;
+        end_ = first_ + kept;
         gone_ = 0;
     }
 
     /// The index of the first whose distance from `base` is not less than this one.
     std::size_t lower_bound(Position base, Position distance) const noexcept {
         std::size_t begin = 0;
-        for (std::size_t count = size_; count > 0;) {
+        for (std::size_t count = size(); count > 0;) {
             const std::size_t half = count / 2;
             if ((*this)[begin + half] - base < distance) {
                 begin += half + 1;
@@ -104,25 +96,17 @@ private:
     static constexpr std::uint32_t few = 2;
     static constexpr std::uint32_t small = 16;
 
-    bool is_inline() const noexcept { return capacity_ == few; }
-    Position* positions() noexcept { return is_inline() ? few_ : many_; }
-    const Position* positions() const noexcept { return is_inline() ? few_ : many_; }
-    std::size_t index(std::size_t offset) const noexcept {
-        const std::size_t i = first_ + offset;
-        return i < capacity_ ? i : i - capacity_;
-    }
-    void pop_front() noexcept {
-        first_ = first_ + 1 == capacity_ ? 0 : first_ + 1;
-        --size_;
+    std::uint32_t count() const noexcept { return end_ - first_; }
+    std::size_t index(std::size_t offset) const noexcept { return (first_ + static_cast<std::uint32_t>(offset)) & mask_; }
+    void free_many() noexcept {
+        if (positions_ != few_) delete[] positions_;
     }
 
-    union {
-        Position few_[few];  // of most keys there are a few records
-        Position* many_;
-    };
-    std::uint32_t first_ = 0;
-    std::uint32_t size_ = 0;
-    std::uint32_t capacity_ = few;
+    Position* positions_ = few_;
+    Position few_[few] = {};  // of most keys there are a few records
+    std::uint32_t first_ = 0;  // counts on, as the end does: the mask makes it an index
+    std::uint32_t end_ = 0;
+    std::uint32_t mask_ = few - 1;  // the capacity is a power of two
     std::uint32_t gone_ = 0;
 };
 

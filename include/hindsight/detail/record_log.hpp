@@ -4,7 +4,7 @@
 // A record lies at a position: positions count up, so the postings of a text ascend as seqs do. Records mostly leave at
 // the front; one that leaves in the middle (an older one of its bucket, or of a type that is retired) leaves a gap,
 // which is closed when the log has no room left behind its last record. Appending comes in two steps: `prepare` finds or
-// makes the entries and their room, and may throw; `push_back` may not. An event without key or source does not touch
+// makes the entries and their room, and may throw; the others may not. An event without key or source does not touch
 // the index of keys or sources. Guarded by the ledger's lock; knows nothing of threads itself.
 #pragma once
 
@@ -29,13 +29,6 @@ inline constexpr std::size_t most_records = std::size_t{1} << 31;
 
 class HINDSIGHT_API RecordLog {
 public:
-    /// Where an append adds its position; null: it has no such text.
-    struct Entries {
-        TextEntry* name;
-        TextEntry* key;
-        TextEntry* source;
-    };
-
     /// For a ring of that many records. Memory that was never written to is not touched. Throws std::bad_alloc.
     RecordLog(RetentionRule& rule, std::size_t capacity);
     /// For as many records as others limit it to.
@@ -44,10 +37,10 @@ public:
     /// The rule that counts what happens to its records.
     RetentionRule& rule() const noexcept { return *rule_; }
     std::size_t capacity() const noexcept { return capacity_; }
-    std::size_t size() const noexcept { return live_; }
-    bool is_over_capacity() const noexcept { return live_ > capacity_; }
+    std::size_t size() const noexcept { return span_ - gaps_; }
+    bool is_full() const noexcept { return size() == capacity_; }
 
-    Envelope* oldest() const noexcept { return live_ > 0 ? slots_[first_slot_] : nullptr; }
+    Envelope* oldest() const noexcept { return span_ > 0 ? slots_[first_slot_] : nullptr; }
     Envelope* newest() const noexcept;
     Position first_position() const noexcept { return first_; }
     /// How many positions there are, with gaps.
@@ -66,27 +59,20 @@ public:
     const TextIndex& keys() const noexcept { return keys_; }
     const TextIndex& sources() const noexcept { return sources_; }
 
-    /// Room for the record and its entries. `move_others(replacement)`, called when gaps are closed, is to replace the
-    /// positions that others hold, as Postings::replace_each does. Throws std::bad_alloc, changing nothing that can be
-    /// seen. Good for a record with the same texts, until the next change.
+    /// Reserves what it takes to append the record, or one with the same texts, as the next change. `move_others`
+    /// (replacement), called when gaps are closed, is to replace the positions that others hold, as
+    /// Postings::replace_each does. Throws std::bad_alloc, changing nothing that can be seen.
     template <class F>
-    Entries prepare(const Envelope& envelope, F move_others) {
-        if (span_ == slot_count_) [[unlikely]]
+    HINDSIGHT_ALWAYS_INLINE void prepare(const Envelope& envelope, F move_others) {
+        if (span_ == slot_count_ && !is_full()) [[unlikely]]
             make_room(move_others);
-        return {&names_.prepare(envelope), envelope.key_size > 0 ? &keys_.prepare(envelope.key()) : nullptr,
-                envelope.source_size > 0 ? &sources_.prepare(envelope.source()) : nullptr};
+        prepared_.name = &names_.prepare(envelope);
+        if (envelope.has_key_or_source()) prepare_texts(envelope);
     }
-    /// Its seq is larger than all before. Leaves it to the caller to take out another where the log is over its capacity.
-    Position push_back(Envelope& envelope, const Entries& entries) noexcept {
-        const Position position = first_ + span_;
-        slots_[slot_index(span_)] = &envelope;
-        ++span_;
-        ++live_;
-        names_.add(*entries.name, position);
-        if (entries.key != nullptr) keys_.add(*entries.key, position);
-        if (entries.source != nullptr) sources_.add(*entries.source, position);
-        return position;
-    }
+    /// Appends the record that was prepared to a log that is not full. Its seq is larger than all before.
+    Position push_back(Envelope& envelope) noexcept;
+    /// Appends it to a full one, and takes out the oldest.
+    Envelope& push_back_for_oldest(Envelope& envelope) noexcept;
     /// Takes out the record that is there.
     Envelope& remove(Position position) noexcept;
     /// Takes out all.
@@ -97,10 +83,12 @@ private:
         const std::size_t i = first_slot_ + offset;
         return i < slot_count_ ? i : i - slot_count_;
     }
-    static void remove_text(TextIndex& index, std::string_view text, Position position, const RecordLog& log) noexcept {
-        index.remove(*index.find(text), position, [&](Position each) { return log.at(each) != nullptr; });
+    auto is_live() const noexcept {
+        return [this](Position each) { return at(each) != nullptr; };
     }
-
+    void prepare_texts(const Envelope& envelope);
+    void add_texts(const Envelope& envelope, Position position) noexcept;
+    void remove_texts(const Envelope& envelope, Position position) noexcept;
     /// Where the record at a distance from the first is to go, as its new position; or that there is none.
     using Moves = std::vector<std::pair<Position, bool>>;
     Moves close_gaps();
@@ -121,28 +109,30 @@ private:
     std::unique_ptr<Envelope*[]> slots_;
     std::size_t slot_count_ = 0;
     std::size_t first_slot_ = 0;
-    Position first_ = 0;  // its record is never a gap
+    Position first_ = 0;  // never a gap
     Position span_ = 0;
-    std::size_t live_ = 0;
+    Position gaps_ = 0;
     NameIndex names_;
     TextIndex keys_;
     TextIndex sources_;
+    struct {
+        TextEntry* name;
+        TextEntry* key;  // where there is one
+        TextEntry* source;
+    } prepared_{};
 };
 
-HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::remove(Position position) noexcept {
-    Envelope*& there = slots_[slot_index(position - first_)];
-    Envelope& envelope = *there;
-    there = nullptr;
-    --live_;
-    names_.remove(envelope, position, [this](Position each) { return at(each) != nullptr; });
-    if (envelope.key_size > 0) remove_text(keys_, envelope.key(), position, *this);
-    if (envelope.source_size > 0) remove_text(sources_, envelope.source(), position, *this);
-    while (span_ > 0 && slots_[first_slot_] == nullptr) {
-        first_slot_ = slot_index(1);
-        ++first_;
-        --span_;
-    }
-    return envelope;
+HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::push_back_for_oldest(Envelope& envelope) noexcept {
+    const Position position = first_ + span_;
+    // First of all into the indexes, or its entries could go with the oldest record.
+    names_.add(*prepared_.name, position);
+    if (envelope.has_key_or_source()) add_texts(envelope, position);
+    Envelope& oldest = *std::exchange(slots_[first_slot_], &envelope);
+    first_slot_ = slot_index(1);
+    ++first_;
+    names_.remove_first(oldest, is_live());
+    if (oldest.has_key_or_source()) remove_texts(oldest, first_ - 1);
+    return oldest;
 }
 
 }  // namespace hindsight::detail

@@ -57,12 +57,12 @@ public:
             link_spare();
         entry.postings.push_back(position);
     }
-    /// Takes out the entry once it is empty.
+    /// The text's position, of a record that is gone. Takes out the entry once it is empty.
     template <class F>
-    void remove(TextEntry& entry, Position position, F is_live) noexcept {
+    void remove(std::string_view text, Position position, F is_live) noexcept {
+        TextEntry& entry = *find(text);
         entry.postings.remove(position, is_live);
-        if (entry.postings.empty()) [[unlikely]]
-            erase(entry);
+        if (entry.postings.empty()) erase(entry);
     }
 
     template <class F>

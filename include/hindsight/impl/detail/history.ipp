@@ -71,24 +71,36 @@ HINDSIGHT_INLINE RecordLog* History::log_of_oldest() const noexcept {
 
 HINDSIGHT_INLINE History::Place History::place_in_bucket(RetentionRule& rule, const Envelope& envelope) {
     Bucket& bucket = rule.bucket_for(envelope.name(), envelope.key());
-    const RecordLog::Entries entries = rule.log->prepare(envelope, [&](const auto& replacement) {
+    rule.log->prepare(envelope, [&](const auto& replacement) {
         for (Bucket* each = rule.least_recent; each != nullptr; each = each->more_recent) {
             each->ring.replace_each(replacement);
         }
     });
-    return {rule.log.get(), &bucket, entries};
+    return {*rule.log, &bucket};
+}
+
+HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
+    RecordLog& log = place.log;
+    Bucket& bucket = *place.bucket;
+    const Position position = log.push_back(envelope);
+    if (bucket.ring.full()) {
+        let_go(log, log.remove(bucket.ring.push_back_for_front(position)), evicted);
+    } else {
+        bucket.ring.push_back(position);
+    }
+    log.rule().make_most_recent(bucket);
 }
 
 HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = log.rule();
     if (rule.kind == RetentionRule::Kind::buckets) rule.bucket_of(*log.at(position)).ring.erase(position);
-    let_go(log, position, evicted);
+    let_go(log, log.remove(position), evicted);
 }
 
 HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept {
     while (rule.buckets.size() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
-        while (bucket.ring.size() > 0) let_go(*rule.log, bucket.ring.pop_front(), evicted);
+        while (bucket.ring.size() > 0) let_go(*rule.log, rule.log->remove(bucket.ring.pop_front()), evicted);
         rule.erase(bucket);
     }
 }

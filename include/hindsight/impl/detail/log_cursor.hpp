@@ -153,11 +153,19 @@ private:
         }
         for (std::size_t i = 0; i < fetched_; ++i) {
             ahead_[i] = *slots[i];
-            prefetch(ahead_[i]);
+            if (ahead_[i] != nullptr) prefetch_record(*ahead_[i]);
         }
         at_ = 0;
         next_batch_ = std::min(next_batch_ * 2, largest_batch);
         return fetched_ > 0;
+    }
+    void prefetch_record(const Envelope& record) const noexcept {
+        const char* const bytes = reinterpret_cast<const char*>(&record);
+        prefetch(bytes);
+        prefetch(bytes + 47);
+        if (index_ == Index::names) return;
+        prefetch(bytes + 47 + 64);  // texts, behind a small payload
+        prefetch(bytes + 47 + 128);
     }
     static void prefetch([[maybe_unused]] const void* memory) noexcept {
 #if defined(__GNUC__)
