@@ -139,13 +139,6 @@ private:
 
 // The emit path's part is inline.
 
-inline void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
-#if defined(__GNUC__)
-    __builtin_prefetch(envelope, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(envelope) + 64, 1);
-#endif
-}
-
 HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = place.log.rule();
     ++rule.stored;
@@ -155,8 +148,6 @@ HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, const Place& pl
         prune_buckets(rule, evicted);
     if (bytes_ > options_.max_total_bytes) [[unlikely]]
         prune_bytes(evicted);
-    // It will be the next to leave, and is older than the caches remember.
-    prefetch(place.log.oldest());
 }
 
 HINDSIGHT_ALWAYS_INLINE void History::put(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {

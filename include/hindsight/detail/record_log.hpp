@@ -83,6 +83,12 @@ private:
         const std::size_t i = first_slot_ + offset;
         return i < slot_count_ ? i : i - slot_count_;
     }
+    static void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
+#if defined(__GNUC__)
+        __builtin_prefetch(envelope, 1);
+        __builtin_prefetch(reinterpret_cast<const char*>(envelope) + 64, 1);
+#endif
+    }
     auto is_live() const noexcept {
         return [this](Position each) { return at(each) != nullptr; };
     }
@@ -115,6 +121,7 @@ private:
     NameIndex names_;
     TextIndex keys_;
     TextIndex sources_;
+    Position ahead_ = 0;  // how soon to leave is soon
     struct {
         TextEntry* name;
         TextEntry* key;  // where there is one
@@ -130,6 +137,8 @@ HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::push_back_for_oldest(Envelope& enve
     Envelope& oldest = *std::exchange(slots_[first_slot_], &envelope);
     first_slot_ = slot_index(1);
     ++first_;
+    // Soon to leave, and older than the caches remember.
+    prefetch(slots_[slot_index(ahead_)]);
     names_.remove_first(oldest, is_live());
     if (oldest.has_key_or_source()) remove_texts(oldest, first_ - 1);
     return oldest;

@@ -8,7 +8,8 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE RecordLog::RecordLog(RetentionRule& rule, std::size_t capacity)
-    : rule_(&rule), capacity_(capacity), slots_(new Envelope*[capacity]), slot_count_(capacity) {}
+    : rule_(&rule), capacity_(capacity), slots_(new Envelope*[capacity]), slot_count_(capacity),
+      ahead_(static_cast<Position>(std::min<std::size_t>(capacity, 8) / 2)) {}
 
 HINDSIGHT_INLINE Envelope* RecordLog::newest() const noexcept {
     for (Position offset = span_; offset > 0;) {
