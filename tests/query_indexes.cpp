@@ -100,7 +100,8 @@ private:
     }
     std::vector<PolicyRule> policies() {
         std::vector<PolicyRule> rules;
-        if (once_in(2)) rules.push_back({"task.step.*", BucketRing{.capacity = 1 + below(3), .max_keys = 1 + below(9)}});
+        if (once_in(2))
+            rules.push_back({"task.step.*", BucketRing{.capacity = 1 + below(3), .max_keys = 1 + below(9)}});
         if (once_in(3)) rules.push_back({"clock.*", BucketRing{.capacity = 1 + below(20), .max_keys = 1 + below(4)}});
         if (once_in(3)) rules.push_back({"data.*", KeepSome{}});
         if (once_in(3)) rules.push_back({"task.*", SharedRing{}});

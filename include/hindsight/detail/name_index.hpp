@@ -73,8 +73,8 @@ private:
         }
     };
     using Ordered = std::set<TextEntry*, InOrder>;
-    /// The entry of the events of a type, which do not name themselves. Descriptions of types may go, and others come to
-    /// lie at their addresses: whoever adds a record looks at the identity, too.
+    /// The entry of the events of a type, which do not name themselves. Descriptions of types may go, and others come
+    /// to lie at their addresses: whoever adds a record looks at the identity, too.
     struct alignas(32) Remembered {
         const EventType* type = nullptr;
         std::uint64_t identity = 0;

@@ -37,7 +37,12 @@ public:
         Position* const fresh = capacity == few ? some : new Position[capacity];
         for (std::uint32_t i = 0; i < size; ++i) fresh[i] = (*this)[i];
         free_many();
-        positions_ = capacity == few ? std::copy_n(some, few, few_) - few : fresh;
+        if (fresh == some) {
+            std::ranges::copy(some, few_);
+            positions_ = few_;
+        } else {
+            positions_ = fresh;
+        }
         mask_ = capacity - 1;
         first_ = 0;
         end_ = size;
@@ -60,9 +65,9 @@ public:
     void remove_first(F is_live) noexcept {
         ++first_;
         while (gone_ > 0 && !is_live((*this)[0])) [[unlikely]] {
-            ++first_;
-            --gone_;
-        }
+                ++first_;
+                --gone_;
+            }
     }
 
     /// Replaces each by `replacement(Position)`: a pair of the new position, and whether it is to stay.
@@ -97,13 +102,15 @@ private:
     static constexpr std::uint32_t small = 16;
 
     std::uint32_t count() const noexcept { return end_ - first_; }
-    std::size_t index(std::size_t offset) const noexcept { return (first_ + static_cast<std::uint32_t>(offset)) & mask_; }
+    std::size_t index(std::size_t offset) const noexcept {
+        return (first_ + static_cast<std::uint32_t>(offset)) & mask_;
+    }
     void free_many() noexcept {
         if (positions_ != few_) delete[] positions_;
     }
 
     Position* positions_ = few_;
-    Position few_[few] = {};  // of most keys there are a few records
+    Position few_[few] = {};   // of most keys there are a few records
     std::uint32_t first_ = 0;  // counts on, as the end does: the mask makes it an index
     std::uint32_t end_ = 0;
     std::uint32_t mask_ = few - 1;  // the capacity is a power of two

@@ -3,8 +3,8 @@
 //
 // A record lies at a position: positions count up, so the postings of a text ascend as seqs do. Records mostly leave at
 // the front; one that leaves in the middle (an older one of its bucket, or of a type that is retired) leaves a gap,
-// which is closed when the log has no room left behind its last record. Appending comes in two steps: `prepare` finds or
-// makes the entries and their room, and may throw; the others may not. An event without key or source does not touch
+// which is closed when the log has no room left behind its last record. Appending comes in two steps: `prepare` finds
+// or makes the entries and their room, and may throw; the others may not. An event without key or source does not touch
 // the index of keys or sources. Guarded by the ledger's lock; knows nothing of threads itself.
 #pragma once
 

@@ -22,7 +22,7 @@ namespace hindsight::detail {
 /// The newest records of one (name, key).
 struct Bucket {
     explicit Bucket(std::size_t capacity) : ring(capacity) {}
-    Ring<Position> ring;  // in the rule's log
+    Ring<Position> ring;         // in the rule's log
     std::string_view name, key;  // of the map's key
     Bucket* less_recent = nullptr;
     Bucket* more_recent = nullptr;

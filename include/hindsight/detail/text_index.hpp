@@ -1,7 +1,8 @@
 // TextIndex: which records of a log have a certain key, or source: a hash table from texts to postings.
 //
-// Entries are there for as long as a record has their text. An append first prepares an entry, which may throw, and then
-// adds to it, which may not; until then a new entry is a spare one, which no search finds. Knows nothing of threads.
+// Entries are there for as long as a record has their text. An append first prepares an entry, which may throw, and
+// then adds to it, which may not; until then a new entry is a spare one, which no search finds. Knows nothing of
+// threads.
 #pragma once
 
 #include <hindsight/detail/postings.hpp>

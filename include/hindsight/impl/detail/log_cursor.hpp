@@ -1,9 +1,9 @@
 // LogCursor: the records of one log that may meet a query, from the end that the query takes from.
 //
-// It takes them from the index that leaves the fewest, or where none leaves few, from the log itself; conditions on seqs
-// become limits to its range. Records are older than the caches remember, and each waits on the slot that points to it,
-// so it fetches a number of slots ahead, and then their records, instead of one after the other. For use under the
-// ledger's lock.
+// It takes them from the index that leaves the fewest, or where none leaves few, from the log itself; conditions on
+// seqs become limits to its range. Records are older than the caches remember, and each waits on the slot that points
+// to it, so it fetches a number of slots ahead, and then their records, instead of one after the other. For use under
+// the ledger's lock.
 #pragma once
 
 #include <hindsight/detail/record_log.hpp>

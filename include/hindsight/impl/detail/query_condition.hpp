@@ -1,5 +1,5 @@
-// QueryCondition: a query with its texts checked, as a condition on envelopes that runs under the ledger's lock: it calls
-// no user code.
+// QueryCondition: a query with its texts checked, as a condition on envelopes that runs under the ledger's lock: it
+// calls no user code.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>

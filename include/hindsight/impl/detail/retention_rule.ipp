@@ -39,8 +39,7 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
 
 HINDSIGHT_INLINE Bucket& RetentionRule::bucket_for(std::string_view name, std::string_view key) {
     if (const auto found = buckets.find(BucketKeyView{name, key}); found != buckets.end()) return found->second;
-    const auto [made, inserted] =
-        buckets.try_emplace(BucketKey{std::string(name), std::string(key)}, bucket_capacity);
+    const auto [made, inserted] = buckets.try_emplace(BucketKey{std::string(name), std::string(key)}, bucket_capacity);
     Bucket& bucket = made->second;
     bucket.name = made->first.name;
     bucket.key = made->first.key;
