@@ -28,7 +28,7 @@ public:
     Position operator[](std::size_t i) const noexcept { return positions_[index(i)]; }
 
     /// Whether one more fits, in memory that is not much too large.
-    bool fits_one_more() const noexcept { return count() <= mask_ && mask_ < count() * 4 + small; }
+    bool fits_one_more() const noexcept { return count() <= mask_ && mask_ < std::uint64_t{count()} * 4 + small; }
     /// Throws std::bad_alloc, changing nothing.
     void make_fit() {
         const std::uint32_t size = count();
@@ -64,10 +64,10 @@ public:
     template <class F>
     void remove_first(F is_live) noexcept {
         ++first_;
-        while (gone_ > 0 && !is_live((*this)[0])) [[unlikely]] {
-                ++first_;
-                --gone_;
-            }
+        while (gone_ > 0 && !is_live((*this)[0])) {
+            ++first_;
+            --gone_;
+        }
     }
 
     /// Replaces each by `replacement(Position)`: a pair of the new position, and whether it is to stay.

@@ -25,7 +25,7 @@ namespace hindsight::detail {
 struct RetentionRule;
 
 /// More than this is a mistake, or meant as "no limit", which history does not have.
-inline constexpr std::size_t most_records = std::size_t{1} << 31;
+inline constexpr std::size_t most_records = std::size_t{1} << 30;
 
 class HINDSIGHT_API RecordLog {
 public:

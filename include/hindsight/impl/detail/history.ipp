@@ -9,7 +9,7 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE History::History(const HistoryOptions& options) : options_(options) {
-    if (options.capacity > most_records) throw InvalidArgument("history.capacity is over 2^31 records");
+    if (options.capacity > most_records) throw InvalidArgument("history.capacity is over 2^30 records");
     rules_ = make_rules(options.policies, options.capacity);
     shared_ = std::make_unique<RecordLog>(*rules_.back(), options.capacity);
 }

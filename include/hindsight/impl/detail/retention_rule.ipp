@@ -15,7 +15,7 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
                                "\": " + what);
     };
     const auto require_sensible = [&](std::size_t capacity) {
-        if (capacity > most_records) throw fault("its capacity is over 2^31 records");
+        if (capacity > most_records) throw fault("its capacity is over 2^30 records");
     };
     if (std::holds_alternative<SharedRing>(policy.get())) {
         kind = shared_capacity > 0 ? Kind::ring : Kind::none;
