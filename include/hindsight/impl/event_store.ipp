@@ -30,7 +30,7 @@ inline std::vector<Record> query(detail::Ledger& ledger, const Query& query, con
             if (log.size() > 0) cursors.emplace_back(log, condition, most);
         });
         detail::merge(cursors, query.take, [&](detail::Envelope& each, const detail::LogCursor& cursor) {
-            if (condition.holds_for(each, cursor.index())) found.emplace_back(detail::EnvelopePtr::share(each));
+            if (condition.holds_for(each, cursor.met())) found.emplace_back(detail::EnvelopePtr::share(each));
             return found.size() < most;
         });
     }

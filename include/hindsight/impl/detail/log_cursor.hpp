@@ -19,8 +19,6 @@ namespace hindsight::detail {
 
 class LogCursor {
 public:
-    using Index = QueryCondition::Index;
-
     /// All records, oldest first.
     explicit LogCursor(const RecordLog& log) : log_(&log), newest_first_(false), end_(log.span()) { advance(); }
 
@@ -32,12 +30,15 @@ public:
         if (query.after_seq != 0) begin_ = log.lower_bound(query.after_seq + 1);
         if (query.before_seq != 0) end_ = log.lower_bound(query.before_seq);
         if (begin_ < end_) choose_index(condition, most);
+        if (!condition.asks_for_names()) met_.name = !condition.excludes_library_names() || !holds_library_events();
+        fetches_texts_ = condition.looks_at_texts(met_);
         advance();
     }
 
     /// Null: no more.
     Envelope* current() const noexcept { return current_; }
-    Index index() const noexcept { return index_; }
+    /// What is sure of all its records.
+    QueryCondition::Met met() const noexcept { return met_; }
     void advance() noexcept {
         do {
             if (at_ == fetched_ && !fetch()) {
@@ -79,23 +80,22 @@ private:
 
     void choose_index(const QueryCondition& condition, std::size_t most) {
         const Query& query = condition.query();
-        bool found = false;
-        const auto consider = [&](const TextEntry* entry, Index index) {
+        const auto consider = [&](const TextEntry* entry, QueryCondition::Met met) {
             const Stretch stretch = entry != nullptr ? stretch_of(*entry) : Stretch{};
-            if (found && stretches_.front().size() <= stretch.size()) return;
-            found = true;
+            if (indexed_ && stretches_.front().size() <= stretch.size()) return;
+            indexed_ = true;
             stretches_.assign(1, stretch);
-            index_ = index;
+            met_ = met;
         };
         const std::string_view name = condition.only_name();
-        if (!name.empty()) consider(condition.holds_for(name) ? log_->names().find(name) : nullptr, Index::names);
-        if (!query.key.empty()) consider(log_->keys().find(query.key), Index::keys);
-        if (!query.source.empty()) consider(log_->sources().find(query.source), Index::sources);
+        if (!name.empty()) consider(condition.holds_for(name) ? log_->names().find(name) : nullptr, {.name = true});
+        if (!query.key.empty()) consider(log_->keys().find(query.key), {.key = true});
+        if (!query.source.empty()) consider(log_->sources().find(query.source), {.source = true});
         if (name.empty() && condition.chooses_names()) choose_names(condition, most);
     }
 
     void choose_names(const QueryCondition& condition, std::size_t most) {
-        const std::size_t otherwise = index_ == Index::none ? end_ - begin_ : stretches_.front().size();
+        const std::size_t otherwise = indexed_ ? stretches_.front().size() : end_ - begin_;
         std::vector<Stretch> chosen;
         std::size_t size = 0;
         log_->names().for_each_beginning_with(condition.beginning_of_names(), [&](const TextEntry& entry) {
@@ -113,16 +113,17 @@ private:
         if (size > 0 && static_cast<double>(2 * (chosen.size() + taken)) * static_cast<double>(size) > steps) return;
         std::erase_if(chosen, [](const Stretch& each) { return each.size() == 0; });
         stretches_ = std::move(chosen);
-        index_ = Index::names;
+        indexed_ = true;
+        met_ = {.name = true};
         next_batch_ = std::min<std::size_t>(next_batch_, 16);
         std::ranges::make_heap(stretches_, later());
     }
 
     bool has_next() const noexcept {
-        return index_ == Index::none ? begin_ < end_ : !stretches_.empty() && stretches_.front().size() > 0;
+        return indexed_ ? !stretches_.empty() && stretches_.front().size() > 0 : begin_ < end_;
     }
     Position take_next() noexcept {
-        if (index_ == Index::none) return newest_first_ ? --end_ : begin_++;
+        if (!indexed_) return newest_first_ ? --end_ : begin_++;
         if (stretches_.size() == 1) return take_next_of(stretches_.front());
         std::ranges::pop_heap(stretches_, later());
         Stretch& first = stretches_.back();
@@ -162,10 +163,17 @@ private:
     void prefetch_record(const Envelope& record) const noexcept {
         const char* const bytes = reinterpret_cast<const char*>(&record);
         prefetch(bytes);
-        prefetch(bytes + 47);
-        if (index_ == Index::names) return;
-        prefetch(bytes + 47 + 64);  // texts, behind a small payload
-        prefetch(bytes + 47 + 128);
+        if (!fetches_texts_) return;
+        prefetch(bytes + 64);
+        prefetch(bytes + 128);
+    }
+    bool holds_library_events() const {
+        bool any = false;
+        log_->names().for_each_beginning_with("hindsight", [&](const TextEntry& entry) {
+            any = is_library_name(entry.text());
+            return !any;
+        });
+        return any;
     }
     static void prefetch([[maybe_unused]] const void* memory) noexcept {
 #if defined(__GNUC__)
@@ -175,7 +183,9 @@ private:
 
     const RecordLog* log_;
     bool newest_first_;
-    Index index_ = Index::none;
+    bool indexed_ = false;  // else it walks the range
+    bool fetches_texts_ = false;
+    QueryCondition::Met met_;
     Position begin_ = 0;  // of the range, as distances from the first position
     Position end_;
     std::vector<Stretch> stretches_;  // a heap, where there are several

@@ -15,8 +15,10 @@ namespace hindsight::detail {
 
 class QueryCondition {
 public:
-    /// The index that gives the candidates: what it stands for needs no second look.
-    enum class Index : std::uint8_t { none, names, keys, sources };
+    /// What all candidates meet, for they come from an index: it needs no second look.
+    struct Met {
+        bool name = false, key = false, source = false;
+    };
 
     /// `type`: what the payloads are to be; null: any. Both are referred to. Throws InvalidName, InvalidArgument.
     QueryCondition(const Query& query, const EventType* type) : query_(query), type_(type) {
@@ -30,15 +32,15 @@ public:
 
     const Query& query() const noexcept { return query_; }
 
-    bool holds_for(const Envelope& record, Index index) const noexcept {
+    bool holds_for(const Envelope& record, Met met) const noexcept {
         if (record.seq <= query_.after_seq || (query_.before_seq != 0 && record.seq >= query_.before_seq)) return false;
         if (type_ != nullptr && (!record.has(Envelope::has_payload) || !same_type(*record.type, *type_))) return false;
         if (query_.min_severity && record.severity < *query_.min_severity) return false;
         if (query_.since && record.time < *query_.since) return false;
         if (query_.until && record.time >= *query_.until) return false;
-        if (index != Index::sources && !query_.source.empty() && record.source() != query_.source) return false;
-        if (index != Index::keys && !query_.key.empty() && record.key() != query_.key) return false;
-        return index == Index::names || holds_for(record.name());
+        if (!met.source && !query_.source.empty() && record.source() != query_.source) return false;
+        if (!met.key && !query_.key.empty() && record.key() != query_.key) return false;
+        return met.name || holds_for(record.name());
     }
 
     /// Whether a record of this name can meet it.
@@ -47,6 +49,14 @@ public:
         if (!query_.category.empty() && category_of(name) != query_.category) return false;
         if (pattern_ && !pattern_->matches(name)) return false;
         return names_library_events_ || type_ != nullptr || !is_library_name(name);
+    }
+
+    /// Whether names are chosen at all; else only the library's own do not meet it.
+    bool asks_for_names() const noexcept { return names_library_events_; }
+    bool excludes_library_names() const noexcept { return !names_library_events_ && type_ == nullptr; }
+    /// Whether it looks at a record's texts.
+    bool looks_at_texts(Met met) const noexcept {
+        return !met.name || (!met.key && !query_.key.empty()) || (!met.source && !query_.source.empty());
     }
 
     /// The one name that meets it; empty: there may be several.
