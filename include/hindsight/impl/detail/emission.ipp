@@ -69,7 +69,7 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
     }
     const Topic::Keeping keeping = topic_.keeping.load(std::memory_order_relaxed);
-    stores_ = keeping == Topic::Keeping::kept;
+    stores_ = keeping == Topic::Keeping::kept || keeping == Topic::Keeping::asked;
     tracked_ = keeping != Topic::Keeping::none;
 }
 
