@@ -48,6 +48,14 @@ public:
                                       [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
         }
 
+    /// Refused with a readable error: what is no event.
+    template <class E>
+        requires(!Event<std::remove_cvref_t<E>>)
+    Receipt emit(E&&, const EmitOptions& = default_emit_options) {
+        detail::refuse_event<std::decay_t<E>>();
+        return {};
+    }
+
     /// See BasicEventBus::subscribe, for all three.
     template <Event E, class F>
     Subscription subscribe(F handler, SubscribeOptions options = {}) {
@@ -69,6 +77,11 @@ public:
     template <Event E, std::convertible_to<std::string_view> Name, class F>
     Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
         detail::refuse_type_and_name<E>();
+        return {};
+    }
+    template <class F>
+    Subscription subscribe(F, SubscribeOptions = {}) {
+        detail::refuse_handler_alone<F>();
         return {};
     }
 

@@ -45,6 +45,14 @@ public:
                                       [this](const detail::Draft& draft) { return append_draft(draft); });
         }
 
+    /// Refused with a readable error: what is no event.
+    template <class E>
+        requires(!Event<std::remove_cvref_t<E>>)
+    Receipt append(E&&, const EmitOptions& = default_emit_options) {
+        detail::refuse_event<std::decay_t<E>>();
+        return {};
+    }
+
     /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
     /// pattern, InvalidArgument for a range whose end is before its beginning. O(records newer than the last one
     /// taken); `where` runs outside the lock on all that meet the other conditions.

@@ -6,6 +6,7 @@
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/readable_type_name.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -20,8 +21,17 @@ public:
     Condition(const Query& query, const detail::EventType* type) : query_(query), type_(type) {
         if (!query.name.empty()) detail::require_valid_name(query.name);
         if (!query.pattern.empty()) pattern_.emplace(query.pattern);
+        if (!query.category.empty()) detail::require_valid_category(query.category);
+        if (query.take > Take::oldest) throw InvalidArgument("query: `take` is no Take");
+        if (query.min_severity > Severity::critical) throw InvalidArgument("query: `min_severity` is no Severity");
         if (query.since && query.until && *query.since > *query.until) {
             throw InvalidArgument("query: `since` is later than `until`");
+        }
+        const detail::EventType* const wanted = query.where.payload_type();
+        if (type != nullptr && wanted != nullptr && !detail::same_type(*type, *wanted)) {
+            throw InvalidArgument("query: `where` is for the type " + detail::readable_type_name(*wanted) +
+                                  ", the query for " + detail::readable_type_name(*type) +
+                                  "; it would never find anything");
         }
         names_library_events_ = !query.name.empty() || !query.pattern.empty() || !query.category.empty();
     }
