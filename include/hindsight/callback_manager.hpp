@@ -85,8 +85,7 @@ public:
         return {};
     }
 
-    /// Runs waiting deliveries on this thread, and those that they bring about, `max` at most; how many it ran. Does
-    /// nothing where an executor runs them.
+    /// See BasicEventBus::run_pending.
     std::size_t run_pending(std::size_t max = no_limit);
 
     /// See BasicEventBus::shutdown.

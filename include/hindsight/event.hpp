@@ -118,7 +118,7 @@ struct DefaultEventTraits {
     /// is refused where the event is used.
     static constexpr std::string_view name = detail::default_event_name<E>();
 
-    /// `E::event_severity`, else info.
+    /// `E::event_severity`, a static constant of type Severity, else info.
     static constexpr Severity severity = [] {
         static_assert(detail::HasConstantSeverity<E> || !detail::DeclaresSeverity<E>,
                       "hindsight: event_severity must be a static constexpr hindsight::Severity");

@@ -167,7 +167,9 @@ public:
     TimePoint now() const noexcept { return callbacks().now(); }
 
     /// Without a pool (`PoolOptions::threads` is 0, or a NullMutex): runs waiting deliveries on this thread, and those
-    /// that they bring about, `max` at most; how many it ran. Does nothing where an executor runs them.
+    /// that they bring about, `max` at most; how many calls of handlers it made. What no handler gets any more (its
+    /// subscription ends meanwhile, or has made its `max_deliveries`) is discarded and does not count. Does nothing
+    /// where an executor runs them.
     std::size_t run_pending(std::size_t max = no_limit) { return callbacks().run_pending(max); }
 
     Statistics stats() const { return callbacks().stats(); }
@@ -186,8 +188,8 @@ public:
 
     /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
     /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
-    /// History stays readable. Does nothing a second time. In a handler, that handler counts as finished. Throws
-    /// InvalidArgument for a negative timeout, std::bad_alloc.
+    /// History stays readable. A second time it does nothing and gives the first report again. In a handler, that
+    /// handler counts as finished. Throws InvalidArgument for a negative timeout, std::bad_alloc.
     ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
 
 private:

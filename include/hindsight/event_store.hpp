@@ -53,8 +53,9 @@ public:
         return {};
     }
 
-    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
-    /// pattern, InvalidArgument for a range whose end is before its beginning. O(records newer than the last one
+    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name,
+    /// pattern or category, InvalidArgument for a range of time whose end is before its beginning, a `where<E>` on
+    /// another type than the query's, and what is no Severity or Take. O(records newer than the last one
     /// taken); `where` runs outside the lock on all that meet the other conditions.
     std::vector<Record> query(const Query& query = {}) const;
 
