@@ -37,8 +37,8 @@ struct NameStatistics {
     std::size_t subscriptions = 0;  ///< that events of this name are matched with now
 };
 
-/// Of a bus or callback manager. Totals include subscriptions that are gone, as all are after a shutdown. Each number is
-/// exact once emitters and handlers are quiet, and recent otherwise.
+/// Of a bus or callback manager. Totals include subscriptions that are gone, as all are after a shutdown. Each number
+/// is exact once emitters and handlers are quiet, and recent otherwise.
 struct Statistics {
     std::uint64_t emitted = 0;  ///< accepted events
     std::uint64_t refused_closed = 0;
