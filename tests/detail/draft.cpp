@@ -22,15 +22,15 @@ TEST_CASE("a draft tells what the event's traits say", "[draft]") {
     detail::with_draft(event, options, [&](const Draft& draft) {
         CHECK(&draft.type == &detail::event_type<Heartbeat>());
         CHECK(draft.event == &event);
-        CHECK(draft.name == "agent.heartbeat");
-        CHECK(draft.key == "the agent");
+        CHECK(draft.name() == "agent.heartbeat");
+        CHECK(draft.key() == "the agent");
         CHECK(draft.payload_bytes == sizeof(Heartbeat));
         CHECK(&draft.options == &options);
         CHECK_FALSE(draft.may_move);
     });
-    detail::with_draft(ClockTick{}, {}, [](const Draft& draft) { CHECK(draft.key.empty()); });
+    detail::with_draft(ClockTick{}, {}, [](const Draft& draft) { CHECK(draft.key().empty()); });
     detail::with_draft(Blob{77}, {}, [](const Draft& draft) { CHECK(draft.payload_bytes == 77); });
-    detail::with_draft(NamedEvent{"own.name"}, {}, [](const Draft& draft) { CHECK(draft.name == "own.name"); });
+    detail::with_draft(NamedEvent{"own.name"}, {}, [](const Draft& draft) { CHECK(draft.name() == "own.name"); });
     detail::with_draft(TaskCompleted{}, {}, [](const Draft& draft) { CHECK(draft.may_move); });
 }
 

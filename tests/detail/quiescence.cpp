@@ -48,13 +48,13 @@ TEST_CASE("running moves from node to node and lets go of the last", "[quiescenc
     Frame frame(ThreadSlot::current(), engine);
     Running running(frame);
     CHECK(running.move_to(*first.node) == 0);
-    CHECK(frame.cell->node.load() == first.node.get());
+    CHECK(frame.cell.node.load() == first.node.get());
     CHECK_FALSE(quiesce(*first.node));
     CHECK_FALSE(first.destroyed());
     CHECK(running.move_to(*second.node) == 0);
     CHECK(first.destroyed());
     running.stop();
-    CHECK(frame.cell->node.load() == nullptr);
+    CHECK(frame.cell.node.load() == nullptr);
     CHECK(quiesce(*second.node));
 }
 

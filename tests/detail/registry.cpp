@@ -55,7 +55,7 @@ std::string subscribers(Registry& registry, const E& event) {
     return with_topic(registry, event, [&](Topic& topic, bool) {
         Frame frame(ThreadSlot::current(), engine);
         std::string text;
-        for (const NodePtr& node : registry.pin_current(frame, topic)->nodes) {
+        for (const NodePtr& node : registry.pin_current(frame.cell, topic)->nodes) {
             text += std::string(node->pattern->text()) + " ";
         }
         return text;
@@ -69,7 +69,7 @@ NodePtr typed_node(const hindsight::detail::EventType& type) {
 }
 
 TEST_CASE("nodes get increasing ids and are listed in the order of connecting", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     const NodePtr a = idle_node_for("x.a"), b = idle_node_for("x.*"), c = idle_node_for("x.a", 5);
     for (const NodePtr& node : {a, b, c}) registry.connect(*node);
     CHECK(a->id == 1);
@@ -88,7 +88,7 @@ TEST_CASE("nodes get increasing ids and are listed in the order of connecting", 
 }
 
 TEST_CASE("an event's subscribers are those of its type, its name and matching patterns", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     std::vector<NodePtr> nodes{
         idle_node_for("test.tick"), typed_node(event_type<Tick>()),       idle_node_for("test.*"),
         idle_node_for("test.tock"), typed_node(event_type<NamedEvent>()), idle_node_for("*")};
@@ -100,7 +100,7 @@ TEST_CASE("an event's subscribers are those of its type, its name and matching p
 }
 
 TEST_CASE("subscribers change with connections made and ended later", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     CHECK(subscribers(registry, Tick{}).empty());
     const NodePtr named = idle_node_for("test.tick"), pattern = idle_node_for("test.*", 1);
     registry.connect(*named);
@@ -114,11 +114,11 @@ TEST_CASE("subscribers change with connections made and ended later", "[registry
 }
 
 TEST_CASE("only the topics that a change concerns are collected again", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     const auto snapshot_of = [&](const auto& event) {
         return with_topic(registry, event, [&](Topic& topic, bool) {
             Frame frame(ThreadSlot::current(), engine);
-            return registry.pin_current(frame, topic);
+            return registry.pin_current(frame.cell, topic);
         });
     };
     CHECK(snapshot_of(Tick{})->nodes.empty());
@@ -131,13 +131,13 @@ TEST_CASE("only the topics that a change concerns are collected again", "[regist
 }
 
 TEST_CASE("a snapshot that is in use survives changes, and holds its nodes", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     const auto state = std::make_shared<int>(0);
     NodePtr node = node_for("test.tick", [state](const Record&) {});
     registry.connect(*node);
     with_topic(registry, Tick{}, [&](Topic& topic, bool) {
         Frame frame(ThreadSlot::current(), engine);
-        const Snapshot* const before = registry.pin_current(frame, topic);
+        const Snapshot* const before = registry.pin_current(frame.cell, topic);
         registry.disconnect(*node);
         node = NodePtr();
         CHECK(subscribers(registry, Tick{}).empty());
@@ -157,7 +157,7 @@ TEST_CASE("a snapshot that is in use survives changes, and holds its nodes", "[r
 }
 
 TEST_CASE("a name belongs to one type, besides events that name themselves", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     with_topic(registry, Tick{}, [](Topic&, bool) {});
     CHECK_THROWS_AS(with_topic(registry, OtherTick{}, [](Topic&, bool) {}), hindsight::TypeConflict);
     const NodePtr conflicting = typed_node(event_type<OtherTick>());
@@ -168,7 +168,7 @@ TEST_CASE("a name belongs to one type, besides events that name themselves", "[r
 }
 
 TEST_CASE("names beyond the limit get a topic for one event, types always get their own", "[registry]") {
-    Registry registry(2);
+    Registry registry(2, true);
     const auto is_owned = [](Topic&, bool owned) { return owned; };
     CHECK_FALSE(with_topic(registry, NamedEvent{"n.one"}, is_owned));
     CHECK_FALSE(with_topic(registry, NamedEvent{"n.two"}, is_owned));
@@ -188,7 +188,7 @@ TEST_CASE("names beyond the limit get a topic for one event, types always get th
 }
 
 TEST_CASE("connecting, disconnecting and looking up at the same time is safe", "[registry]") {
-    Registry registry(100);
+    Registry registry(100, true);
     const NodePtr constant = idle_node_for("test.tick");
     registry.connect(*constant);
     std::atomic<bool> done{false};
@@ -197,7 +197,7 @@ TEST_CASE("connecting, disconnecting and looking up at the same time is safe", "
         do {
             with_topic(registry, Tick{}, [&](Topic& topic, bool) {
                 Frame frame(ThreadSlot::current(), engine);
-                const auto& nodes = registry.pin_current(frame, topic)->nodes;
+                const auto& nodes = registry.pin_current(frame.cell, topic)->nodes;
                 missed += !nodes.empty() && nodes.front()->pattern->text() == "test.tick" ? 0 : 1;
             });
         } while (!done);

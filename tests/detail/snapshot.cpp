@@ -36,11 +36,11 @@ TEST_CASE("pinning gives the current snapshot and shows that it is in use", "[sn
     const Snapshot first, second;
     std::atomic<const Snapshot*> current{&first};
     Frame frame(ThreadSlot::current(), engine);
-    CHECK(pin(frame, current) == &first);
-    CHECK(frame.cell->snapshot.load() == &first);
+    CHECK(pin(frame.cell, current) == &first);
+    CHECK(frame.cell.snapshot.load() == &first);
     current = &second;
-    CHECK(pin(frame, current) == &second);
-    CHECK(frame.cell->snapshot.load() == &second);
+    CHECK(pin(frame.cell, current) == &second);
+    CHECK(frame.cell.snapshot.load() == &second);
 }
 
 TEST_CASE("retired snapshots are given out once no frame uses them", "[snapshot]") {
@@ -51,7 +51,7 @@ TEST_CASE("retired snapshots are given out once no frame uses them", "[snapshot]
     retired.reserve_one();
     {
         Frame frame(ThreadSlot::current(), engine);
-        pin(frame, current);
+        pin(frame.cell, current);
         retired.add(used);
         retired.reserve_one();
         retired.add(unused);
@@ -75,7 +75,7 @@ TEST_CASE("what another thread has pinned is not given out", "[snapshot]") {
     std::latch pinned(1), seen(1);
     auto reader = start([&] {
         Frame frame(ThreadSlot::current(), engine);
-        pin(frame, current);
+        pin(frame.cell, current);
         pinned.count_down();
         seen.wait();
     });
@@ -103,7 +103,7 @@ TEST_CASE("readers never see a snapshot that is gone, however often it is replac
             int wrong = 0;
             do {
                 Frame frame(ThreadSlot::current(), engine);
-                const Snapshot* const snapshot = pin(frame, current);
+                const Snapshot* const snapshot = pin(frame.cell, current);
                 // The address sanitizer sees a use after free here, others see another number.
                 for (int look = 0; look < 10; ++look) wrong += snapshot->direct_count == 42 ? 0 : 1;
             } while (!done);

@@ -13,6 +13,7 @@
 using hindsight::detail::Cell;
 using hindsight::detail::CellBlock;
 using hindsight::detail::Frame;
+using hindsight::detail::nesting_depth;
 using hindsight::detail::Node;
 using hindsight::detail::NodePtr;
 using hindsight::detail::ThreadSlot;
@@ -62,24 +63,24 @@ TEST_CASE("the slots of threads that have ended are used again", "[thread_slot]"
 TEST_CASE("frames nest, each with a cell of its own", "[thread_slot]") {
     ThreadSlot& slot = ThreadSlot::current();
     CHECK(slot.top == nullptr);
-    CHECK(slot.depth == 0);
+    CHECK(nesting_depth(slot) == 0);
     {
         Frame outer(slot, engine);
         CHECK(slot.top == &outer);
-        CHECK(slot.depth == 1);
+        CHECK(nesting_depth(slot) == 1);
         CHECK(outer.outer == nullptr);
         {
             Frame inner(slot, engine);
             CHECK(slot.top == &inner);
-            CHECK(slot.depth == 2);
+            CHECK(nesting_depth(slot) == 2);
             CHECK(inner.outer == &outer);
-            CHECK(inner.cell != outer.cell);
+            CHECK(&inner.cell != &outer.cell);
         }
         CHECK(slot.top == &outer);
-        CHECK(slot.depth == 1);
+        CHECK(nesting_depth(slot) == 1);
     }
     CHECK(slot.top == nullptr);
-    CHECK(slot.depth == 0);
+    CHECK(nesting_depth(slot) == 0);
 }
 
 void nest(int levels, std::set<const Cell*>& cells, Node& node) {
@@ -88,10 +89,10 @@ void nest(int levels, std::set<const Cell*>& cells, Node& node) {
         return;
     }
     Frame frame(ThreadSlot::current(), engine);
-    cells.insert(frame.cell);
-    frame.cell->node.store(&node);
+    cells.insert(&frame.cell);
+    frame.cell.node.store(&node);
     nest(levels - 1, cells, node);
-    frame.cell->node.store(nullptr);
+    frame.cell.node.store(nullptr);
 }
 
 TEST_CASE("nesting deeper than a block of cells has cells too, and others see them all", "[thread_slot]") {
@@ -110,8 +111,8 @@ TEST_CASE("a frame's end lets go of the snapshot and of what it keeps alive", "[
     const Cell* cell = nullptr;
     {
         Frame frame(ThreadSlot::current(), engine);
-        cell = frame.cell;
-        frame.cell->snapshot.store(reinterpret_cast<const hindsight::detail::Snapshot*>(&kept));
+        cell = &frame.cell;
+        frame.cell.snapshot.store(reinterpret_cast<const hindsight::detail::Snapshot*>(&kept));
         frame.keep_alive = kept;
         CHECK(kept.use_count() == 2);
     }
@@ -124,10 +125,10 @@ TEST_CASE("another thread sees what a thread runs", "[thread_slot]") {
     std::latch running(1), seen(1);
     auto runner = start([&] {
         Frame frame(ThreadSlot::current(), engine);
-        frame.cell->node.store(node.get());
+        frame.cell.node.store(node.get());
         running.count_down();
         seen.wait();
-        frame.cell->node.store(nullptr);
+        frame.cell.node.store(nullptr);
     });
     running.wait();
     CHECK(cells_with(*node) == 1);

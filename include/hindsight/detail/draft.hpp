@@ -20,14 +20,23 @@ struct Receipt;
 namespace hindsight::detail {
 
 struct Draft {
+    /// What an event may say itself.
+    struct Texts {
+        std::string_view name;
+        std::string_view key;
+    };
+
     const EventType& type;
     const void* event;
-    bool may_move;  // the event is the emitter's no more; else it can be copied
-    std::string_view name;
-    std::string_view key;  // the one that the event's traits give
     std::size_t payload_bytes;
     const EmitOptions& options;
+    const Texts* own;  // null: the event says nothing itself
+    bool brief;        // nothing is said beyond the type and the payload, neither by the event nor by options
+    bool may_move;     // the event is the emitter's no more; else it can be copied
 
+    std::string_view name() const noexcept { return type.self_named ? own->name : type.name; }
+    /// The one that the event's traits give.
+    std::string_view key() const noexcept { return own != nullptr ? own->key : std::string_view(); }
     /// Whether the event is what it was once an envelope has been made of it, and can be copied again.
     bool outlasts_recording() const noexcept { return !may_move || type.trivially_copyable; }
 };
@@ -49,9 +58,10 @@ HINDSIGHT_API void check_thoroughly(const Draft& draft);
 /// Throws InvalidName for a name that is not one or is the library's, InvalidArgument for texts that are too long and
 /// what is no severity.
 inline void check(const Draft& draft) {
+    if (draft.brief) return;
     const EmitOptions& options = draft.options;
     const std::size_t any_length =
-        options.source.size() | options.key.size() | options.correlation.size() | draft.key.size();
+        options.source.size() | options.key.size() | options.correlation.size() | draft.key().size();
     if (draft.type.self_named || any_length > max_text_bytes || options.metadata.size() != 0 ||
         options.severity > Severity::critical) {
         check_thoroughly(draft);
@@ -85,30 +95,28 @@ decltype(auto) with_draft(E&& event, const EmitOptions& options, F use) {
     constexpr bool moves = !std::is_lvalue_reference_v<E> && !std::is_const_v<std::remove_reference_t<E>>;
     static_assert(moves || std::copy_constructible<Type>,
                   "hindsight: this event type cannot be copied; emit it with std::move(event)");
-    const auto key = [&] {
-        if constexpr (has_event_key<Type>) {
-            return event_key(event);
-        } else {
-            return std::string_view();
-        }
-    }();
-    const auto key_view = [&]() -> std::string_view {
-        if constexpr (has_event_key<Type>) {
-            return key.view();
-        } else {
-            return key;
-        }
-    }();
-    const Draft draft{
+    constexpr bool says_nothing = !is_self_named<Type> && !has_event_key<Type>;
+    Draft draft{
         .type = event_type<Type>(),
         .event = &event,
-        .may_move = moves,
-        .name = event_name_of(event),
-        .key = key_view,
         .payload_bytes = event_payload_bytes(event),
         .options = options,
+        .own = nullptr,
+        .brief = says_nothing && &options == &default_emit_options,
+        .may_move = moves,
     };
-    return use(draft);
+    if constexpr (says_nothing) {
+        return use(std::as_const(draft));
+    } else if constexpr (has_event_key<Type>) {
+        const KeyText key = event_key(event);
+        const Draft::Texts own{event_name_of(event), key.view()};
+        draft.own = &own;
+        return use(std::as_const(draft));
+    } else {
+        const Draft::Texts own{event_name_of(event), {}};
+        draft.own = &own;
+        return use(std::as_const(draft));
+    }
 }
 
 }  // namespace hindsight::detail

@@ -30,6 +30,7 @@
 
 namespace hindsight::detail {
 
+class BareEvent;
 class Emission;
 class PendingTasks;
 class Queueing;
@@ -106,32 +107,27 @@ private:
     /// Runs one delivery, or tells about a hole; whether the handler was called.
     bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
     Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
-    /// `made`: its envelope, where that was made already.
-    Receipt emit_thoroughly(Frame& frame, Topic& topic, const Draft& draft, EnvelopePtr made);
     /// An event that history may keep, for direct handlers without filters.
-    Receipt record_and_call(Frame& frame, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    Receipt record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
     /// Call direct handlers, those that need no record with the event where it lies; how many.
     std::uint32_t call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq) noexcept;
+    /// The same for one that has `flags`; 1 if it was called.
+    std::uint32_t call_bare_limited(Frame& frame, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
+    void report_bare(Node& node, BareEvent& event) noexcept;
     std::uint32_t call_with_record(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
-    /// Calls a direct subscriber, unless it is disconnected or paused.
-    void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
-    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `record()` is
-    /// for the report of a failure, and may throw.
-    template <class Invoke, class GetRecord>
-    HINDSIGHT_ALWAYS_INLINE void call(Frame& frame, Node& node, Calls& calls, Invoke invoke,
-                                      GetRecord record) noexcept {
-        if (node.limited) [[unlikely]]
-            return call_limited(frame, node, calls, invoke, record);
-        call_unlimited(frame, node, calls, invoke, record);
-    }
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()`
+    /// calls it; `record()` is for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
     void call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
+    /// The same where there is neither receiver nor limit.
     template <class Invoke, class GetRecord>
     void call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
     template <class GetRecord>
     void report_current(Node& node, Calls& calls, GetRecord record) noexcept;
-    /// The same with a record.
+    /// Calls the handler of a node that is not dead with a record.
     void call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
+    /// Calls a direct subscriber, unless it is disconnected or paused.
+    void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
     void emit_failure(const Node& node, const HandlerError& failure) noexcept;

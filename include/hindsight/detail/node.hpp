@@ -52,10 +52,11 @@ protected:
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,     // disconnected: the handler starts no more
-        paused = 2,   // matches no events
-        orphan = 4,   // nobody waits: the last runner destroys the callables
-        claimed = 8,  // someone is destroying, or has destroyed, the callables
+        dead = 1,      // disconnected: the handler starts no more
+        paused = 2,    // matches no events
+        orphan = 4,    // nobody waits: the last runner destroys the callables
+        claimed = 8,   // someone is destroying, or has destroyed, the callables
+        limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -74,7 +75,6 @@ struct HINDSIGHT_API Node final : TaskTarget {
     int priority = 0;
     std::uint64_t max_deliveries = 0;
     bool filtered = false;
-    bool limited = false;  // has a receiver or max_deliveries: there is more to a call than calling
     std::weak_ptr<NodeOwner> owner;
     std::shared_ptr<void> registration;  // what the registry needs to take it out again
     std::optional<Mailbox> mailbox;      // queued delivery: guarded by the ledger's lock

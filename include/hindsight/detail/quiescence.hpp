@@ -30,7 +30,7 @@ HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
 /// The nodes whose callables a frame runs, one after the other. Empties the frame's cell at the end.
 class Running {
 public:
-    explicit Running(Frame& frame) noexcept : frame_(frame), cell_(*frame.cell) {}
+    explicit Running(Frame& frame) noexcept : cell_(frame.cell) {}
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() { stop(); }
@@ -38,7 +38,6 @@ public:
     /// Moves on to `node`, whose callables may be called until the next move if the result has no `dead`.
     HINDSIGHT_ALWAYS_INLINE std::uint32_t move_to(Node& node) noexcept {
         Node* const previous = std::exchange(node_, &node);
-        frame_.node = &node;
         publish(cell_.node, &node);
         left(previous);
         return fenced_load(node.flags);
@@ -47,7 +46,6 @@ public:
     HINDSIGHT_ALWAYS_INLINE void stop() noexcept {
         if (node_ == nullptr) return;
         Node* const previous = std::exchange(node_, nullptr);
-        frame_.node = nullptr;
         publish<Node*>(cell_.node, nullptr);
         left(previous);
     }
@@ -58,8 +56,6 @@ private:
             runner_left(*previous);
     }
 
-    Frame& frame_;
-    // What the frame has too, here where compilers can keep it in registers.
     Cell& cell_;
     Node* node_ = nullptr;
 };

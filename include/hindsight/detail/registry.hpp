@@ -31,8 +31,9 @@ class SubscriptionSignal;
 /// Thread-safe. No user code runs under its mutex.
 class HINDSIGHT_API Registry {
 public:
-    /// `max_names`: topics for names that are only known at run time.
-    explicit Registry(std::size_t max_names);
+    /// `max_names`: topics for names that are only known at run time. `isolates`: failures of handlers are not the
+    /// emitter's.
+    Registry(std::size_t max_names, bool isolates);
     ~Registry();
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
@@ -50,12 +51,12 @@ public:
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;
 
-    /// The topic's subscribers as they are now, safe to iterate until the frame ends or pins another. Collects
-    /// them first if they have changed; throws std::bad_alloc then.
-    const Snapshot* pin_current(Frame& frame, Topic& topic) {
+    /// The topic's subscribers as they are now, safe to iterate until the frame of the cell ends or another is pinned
+    /// there. Collects them first if they have changed; throws std::bad_alloc then.
+    HINDSIGHT_ALWAYS_INLINE const Snapshot* pin_current(Cell& cell, Topic& topic) {
         if (topic.stale.load(std::memory_order_acquire)) [[unlikely]]
             rebuild(topic);
-        return pin(frame, topic.snapshot);
+        return pin(cell, topic.snapshot);
     }
 
     /// All connected nodes, in the order of subscribing.
@@ -95,6 +96,7 @@ private:
     void mark_stale_locked(const Node& node) noexcept;
 
     const std::size_t max_names_;
+    const bool isolates_;
     mutable std::shared_mutex mutex_;
     Names names_;
     TopicsByType topics_by_type_;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -17,20 +18,25 @@ struct Snapshot {
     std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
     std::size_t direct_count = 0;  // how many of them are direct
     bool filtered = false;         // whether any has a filter
-    bool plain = false;            // all are direct, without filters, and take the event without its record
 
-    bool direct_only() const noexcept { return direct_count == nodes.size() && !filtered; }
+    /// What they need.
+    enum class Needs : std::uint8_t {
+        event,         // all are direct, without filters, and take the event without its record; failures are isolated
+        record,        // the same, but some take the record
+        thoroughness,  // anything else
+    };
+    Needs needs = Needs::thoroughness;
     std::span<const NodePtr> queued() const noexcept {
         return {nodes.data() + direct_count, nodes.size() - direct_count};
     }
 };
 
-/// Publishes in the frame's cell that its thread uses the topic's snapshot. It stays alive until the frame ends,
-/// or pins another.
-HINDSIGHT_ALWAYS_INLINE const Snapshot* pin(Frame& frame, const std::atomic<const Snapshot*>& current) noexcept {
+/// Publishes in a cell of this thread that it uses the topic's snapshot. It stays alive until the frame of the cell
+/// ends, or another is pinned there.
+HINDSIGHT_ALWAYS_INLINE const Snapshot* pin(Cell& cell, const std::atomic<const Snapshot*>& current) noexcept {
     const Snapshot* snapshot = current.load(std::memory_order_acquire);
     for (;;) {
-        publish(frame.cell->snapshot, snapshot);
+        publish(cell.snapshot, snapshot);
         const Snapshot* const again = fenced_load(current);
         if (again == snapshot) [[likely]]
             return snapshot;

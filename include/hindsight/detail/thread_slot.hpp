@@ -35,7 +35,7 @@ struct Cell {
 };
 
 struct CellBlock {
-    static constexpr std::size_t size = 15;
+    static constexpr unsigned size = 15;
     Cell cells[size];
     std::atomic<CellBlock*> next{nullptr};  // made by the owner when its nesting first needs it, then kept
 };
@@ -48,7 +48,6 @@ struct alignas(64) ThreadSlot {
 
     // The owner's alone.
     Frame* top = nullptr;
-    unsigned depth = 0;
     bool thread_is_ending = false;  // its thread-local destructors run: nobody else will give the slot back
 
     // Guarded by the mutex of ThreadSlots.
@@ -71,8 +70,17 @@ struct alignas(64) ThreadSlot {
         }
     }
 
+    /// The cell of this nesting level. Throws std::bad_alloc when the level was never reached before and there is no
+    /// memory for it.
+    Cell& cell_at(unsigned depth) {
+        if (depth < CellBlock::size) [[likely]]
+            return cells.cells[depth];
+        return deep_cell_at(depth);
+    }
+
 private:
     friend struct Frame;
+    HINDSIGHT_API Cell& deep_cell_at(unsigned depth);
     HINDSIGHT_API static ThreadSlot& acquire();
     HINDSIGHT_API static void give_back(ThreadSlot& slot) noexcept;
 
@@ -96,50 +104,52 @@ struct ThreadSlots {
 
 /// One level of a thread's nesting: an emit, or a run of queued deliveries. Lives on the stack of its thread.
 struct Frame {
-    /// Throws std::bad_alloc when this depth was never reached before and there is no memory for its cells.
+    /// Throws what ThreadSlot::cell_at throws.
     Frame(ThreadSlot& slot, const NodeOwner& engine);
+    struct Outermost {};
+    /// The same where this thread is in no other frame.
+    Frame(ThreadSlot& slot, const NodeOwner& engine, Outermost) noexcept;
     ~Frame();
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
 
+    /// The node whose callable this level runs, or null. The owning thread's view.
+    Node* node() const noexcept { return cell.node.load(std::memory_order_relaxed); }
+    bool is_in_handler() const noexcept { return record != nullptr || bare != nullptr; }
+
     ThreadSlot& slot;
     const NodeOwner& engine;
     Frame* const outer;
-    CellBlock* block;
-    std::size_t position;
-    Cell* cell;
+    const unsigned depth;
+    Cell& cell;
+    bool queued = false;
 
-    // The call of user code that this level is in, if any.
-    Node* node = nullptr;
+    // What the handler was given that this level calls, if it calls one.
     const Record* record = nullptr;
     BareEvent* bare = nullptr;  // where there is no record yet
-    bool queued = false;
 
     /// What must not die before this level ends, though its owner let go of it inside.
     std::shared_ptr<void> keep_alive;
 };
 
-HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
-    : slot(slot_), engine(engine_), outer(slot_.top), block(outer ? outer->block : &slot_.cells),
-      position(outer ? outer->position + 1 : 0) {
-    if (position == CellBlock::size) [[unlikely]] {
-        CellBlock* next = block->next.load(std::memory_order_relaxed);
-        if (next == nullptr) {
-            next = new CellBlock;
-            block->next.store(next, std::memory_order_seq_cst);
-        }
-        block = next;
-        position = 0;
-    }
-    cell = &block->cells[position];
+/// How many frames the thread is in.
+inline unsigned nesting_depth(const ThreadSlot& slot) noexcept {
+    return slot.top == nullptr ? 0 : slot.top->depth + 1;
+}
+
+inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
+    : slot(slot_), engine(engine_), outer(slot_.top), depth(nesting_depth(slot_)), cell(slot_.cell_at(depth)) {
     slot.top = this;
-    ++slot.depth;
+}
+
+HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_, Outermost) noexcept
+    : slot(slot_), engine(engine_), outer(nullptr), depth(0), cell(slot_.cells.cells[0]) {
+    slot.top = this;
 }
 
 HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
-    cell->snapshot.store(nullptr, std::memory_order_release);
+    cell.snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
-    --slot.depth;
     if (slot.thread_is_ending && outer == nullptr) [[unlikely]]
         ThreadSlot::give_back(slot);
 }

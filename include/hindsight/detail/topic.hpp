@@ -53,15 +53,17 @@ struct Topic {
     /// How history keeps these events, as found at `retention_version` of the ledger. Written under the ledger's lock;
     /// the rule is used there only.
     std::atomic<std::uint64_t> retention_version{0};
-    std::atomic<bool> keeps{false};
-    std::atomic<bool> tracked{false};
-    std::atomic<bool> asks_user{false};
+    enum class Keeping : std::uint8_t {
+        none,     // not in history, and nothing is counted
+        counted,  // not in history, but counted by a rule of its own
+        kept,
+        asked,  // the user's policy is asked
+    };
+    std::atomic<Keeping> keeping{Keeping::none};
     RetentionRule* rule = nullptr;
 
-    /// Whether how these events are kept is known, and takes no asking.
     bool knows_retention(std::uint64_t version) const noexcept {
-        return retention_version.load(std::memory_order_acquire) == version &&
-               !asks_user.load(std::memory_order_relaxed);
+        return retention_version.load(std::memory_order_acquire) == version;
     }
     /// Whether these are the subscribers; decided under the ledger's lock, where joining changes it.
     bool has_still(const Snapshot& subscribers) const noexcept {
@@ -70,10 +72,10 @@ struct Topic {
 
     void look_up_retention_locked(Ledger& ledger) noexcept {
         rule = &ledger.history.rule_for(name);
-        const bool kept = rule->kind != RetentionRule::Kind::none;
-        keeps.store(kept, std::memory_order_relaxed);
-        tracked.store(kept || rule->pattern.has_value(), std::memory_order_relaxed);
-        asks_user.store(std::holds_alternative<RetentionPolicy::Custom>(rule->policy.get()), std::memory_order_relaxed);
+        Keeping found = rule->pattern.has_value() ? Keeping::counted : Keeping::none;
+        if (rule->kind != RetentionRule::Kind::none) found = Keeping::kept;
+        if (std::holds_alternative<RetentionPolicy::Custom>(rule->policy.get())) found = Keeping::asked;
+        keeping.store(found, std::memory_order_relaxed);
         retention_version.store(ledger.history_version.load(std::memory_order_relaxed), std::memory_order_release);
     }
 

@@ -13,7 +13,7 @@ namespace detail {
 
 inline const Frame* innermost_handler() noexcept {
     const Frame* frame = ThreadSlot::current().top;
-    while (frame != nullptr && frame->record == nullptr && frame->bare == nullptr) frame = frame->outer;
+    while (frame != nullptr && !frame->is_in_handler()) frame = frame->outer;
     return frame;
 }
 
@@ -31,9 +31,10 @@ HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
 
 HINDSIGHT_INLINE void this_handler::disconnect() noexcept {
     const detail::Frame* const frame = detail::innermost_handler();
-    if (frame == nullptr || frame->node == nullptr) return;
-    if (const auto owner = frame->node->owner.lock()) owner->unregister(*frame->node);
-    detail::quiesce_later(*frame->node);
+    detail::Node* const node = frame != nullptr ? frame->node() : nullptr;
+    if (node == nullptr) return;
+    if (const auto owner = node->owner.lock()) owner->unregister(*node);
+    detail::quiesce_later(*node);
 }
 
 }  // namespace hindsight

@@ -18,6 +18,7 @@ class BareEvent {
 public:
     BareEvent(const Draft& draft, Seq seq, Hub& hub) noexcept : draft_(draft), seq_(seq), hub_(hub) {}
 
+    const void* event() const noexcept { return draft_.event; }
     Seq seq() const noexcept { return seq_; }
     std::string_view correlation() const noexcept { return draft_.options.correlation; }
 

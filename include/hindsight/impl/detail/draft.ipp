@@ -24,9 +24,9 @@ inline void require_short(std::string_view what, std::size_t size, std::size_t m
 HINDSIGHT_INLINE void check_thoroughly(const Draft& draft) {
     constexpr std::size_t long_text = std::numeric_limits<std::uint32_t>::max() / 4;
     if (draft.type.self_named) {
-        require_valid_name(draft.name);
-        if (is_library_name(draft.name)) {
-            throw InvalidName("\"" + std::string(draft.name) +
+        require_valid_name(draft.name());
+        if (is_library_name(draft.name())) {
+            throw InvalidName("\"" + std::string(draft.name()) +
                               "\": names that begin with \"hindsight\" are the library's");
         }
     }

@@ -32,7 +32,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE void Emission::prepare() {
     look_up_retention();
-    snapshot_ = hub_.registry_.pin_current(frame_, topic_);
+    snapshot_ = hub_.registry_.pin_current(frame_.cell, topic_);
     if (!stores_ && snapshot_->nodes.empty()) return;
     if (!record_) make_record();
     if (draft_.payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
@@ -40,7 +40,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
     }
-    if (topic_.asks_user.load(std::memory_order_relaxed)) [[unlikely]]
+    if (topic_.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) [[unlikely]]
         ask_user_policy();
     if (snapshot_->filtered) {
         if (!filtering_) filtering_.emplace();
@@ -68,8 +68,9 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
         topic_.look_up_retention_locked(ledger_);
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
     }
-    stores_ = topic_.keeps.load(std::memory_order_relaxed);
-    tracked_ = topic_.tracked.load(std::memory_order_relaxed);
+    const Topic::Keeping keeping = topic_.keeping.load(std::memory_order_relaxed);
+    stores_ = keeping == Topic::Keeping::kept;
+    tracked_ = keeping != Topic::Keeping::none;
 }
 
 HINDSIGHT_INLINE void Emission::make_record() {
@@ -79,7 +80,7 @@ HINDSIGHT_INLINE void Emission::make_record() {
     stamp.cause = draft_.options.cause;
     stamp.correlation = draft_.options.correlation;
     for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
-        if (&handler->engine != &hub_ || (handler->record == nullptr && handler->bare == nullptr)) continue;
+        if (&handler->engine != &hub_ || !handler->is_in_handler()) continue;
         inherit_from(*handler, stamp);
         break;
     }
@@ -110,8 +111,8 @@ HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
         const std::lock_guard lock(ledger_.mutex);
         topic_.look_up_retention_locked(ledger_);
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
-        stores_ = topic_.keeps.load(std::memory_order_relaxed);
-        tracked_ = topic_.tracked.load(std::memory_order_relaxed);
+        stores_ = topic_.rule->kind != RetentionRule::Kind::none;
+        tracked_ = true;
         const auto* custom = std::get_if<RetentionPolicy::Custom>(&topic_.rule->policy.get());
         if (custom != nullptr) policy = *custom;
     }
@@ -143,17 +144,17 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
         queueing_->choose_takers_locked();
         if (queueing_->is_full_locked()) return Commit::wait;
     }
-    Container* const container = container_locked();
+    const std::optional<History::Place> place = place_locked();
     if (queueing_) queueing_->reserve_locked();
 
     // From here on nothing throws.
     seq_ = ledger_.next_seq_locked();
     if (record_) whole().seq = seq_;
-    if (container != nullptr) {
+    if (place) {
         Envelope& envelope = kept();
         envelope.seq = seq_;
         add_reference(envelope);
-        ledger_.history.append(envelope, *container, evicted_);
+        ledger_.history.append(envelope, *place, evicted_);
         outcome_ = Outcome::recorded;
     } else if (tracked_) {
         ++topic_.rule->refused;
@@ -167,9 +168,9 @@ HINDSIGHT_INLINE bool Emission::is_outdated_locked() const noexcept {
            ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
 }
 
-HINDSIGHT_INLINE Container* Emission::container_locked() {
-    if (!stores_ || kept().footprint > ledger_.history.options().max_total_bytes) return nullptr;
-    return &ledger_.history.container_for(*topic_.rule, whole());
+HINDSIGHT_INLINE std::optional<History::Place> Emission::place_locked() {
+    if (!stores_ || kept().footprint > ledger_.history.options().max_total_bytes) return std::nullopt;
+    return ledger_.history.place_for(*topic_.rule, whole());
 }
 
 HINDSIGHT_INLINE void Emission::deliver() noexcept {

@@ -16,7 +16,7 @@ HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger
                           bool single_threaded)
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
       single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()),
-      registry_(options.max_names) {
+      registry_(options.max_names, options.errors == ErrorPolicy::isolate) {
     // What functions that must not fail need, while failing is harmless.
     ThreadSlot::current();
     ParkingLot::of(this);
@@ -67,7 +67,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
     node.max_deliveries = options.max_deliveries;
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
-    node.limited = node.receiver || options.max_deliveries > 0;
+    if (node.receiver || options.max_deliveries > 0) node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {

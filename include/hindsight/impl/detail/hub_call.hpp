@@ -49,15 +49,20 @@ template <class GetRecord>
 }
 
 inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
+    const auto invoke = [&] { node.invoke(node, record); };
+    const auto get_record = [&]() -> const Record& { return record; };
     frame.record = &record;
-    call(
-        frame, node, calls, [&] { node.invoke(node, record); }, [&]() -> const Record& { return record; });
+    if (node.has(Node::limited)) [[unlikely]] {
+        call_limited(frame, node, calls, invoke, get_record);
+    } else {
+        call_unlimited(frame, node, calls, invoke, get_record);
+    }
     frame.record = nullptr;
 }
 
 inline void Hub::call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
     const std::uint32_t flags = running.move_to(node);
-    if (flags == 0) [[likely]]
+    if ((flags & (Node::dead | Node::paused)) == 0) [[likely]]
         return call(frame, node, record, calls);
     if ((flags & Node::dead) == 0) node.skipped_paused.add(frame.slot);
 }

@@ -17,31 +17,54 @@ namespace hindsight::detail {
     if (state_.load(std::memory_order_acquire) == State::closed) return false;
     if (is_library_name(draft.type.name)) return true;
     for (; top != nullptr; top = top->outer) {
-        if (&top->engine == this && top->node != nullptr) return true;
+        if (&top->engine == this && top->node() != nullptr) return true;
     }
     return false;
 }
 
-HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t
-Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq) noexcept {
-    BareEvent event(draft, seq, *this);
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare_limited(Frame& frame, Node& node, BareEvent& event,
+                                                                        std::uint32_t flags) noexcept {
     Calls calls;
+    if ((flags & Node::dead) != 0) return 0;
+    if ((flags & Node::paused) != 0) {
+        node.skipped_paused.add(frame.slot);
+    } else {
+        call_limited(
+            frame, node, calls, [&] { node.invoke_event(node, event.event()); },
+            [&]() -> const Record& { return event.record(); });
+    }
+    return calls.count;
+}
+
+[[gnu::cold, gnu::noinline]] HINDSIGHT_INLINE void Hub::report_bare(Node& node, BareEvent& event) noexcept {
+    Calls calls;
+    report_current(node, calls, [&]() -> const Record& { return event.record(); });
+}
+
+HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft,
+                                                     Seq seq) noexcept {
+    BareEvent event(draft, seq, *this);
     frame.bare = &event;
+    std::uint32_t count = 0;
     {
         Running running(frame);
         for (const NodePtr& pointer : subscribers.nodes) {
             Node& node = *pointer;
             if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
-                if ((flags & Node::dead) == 0) node.skipped_paused.add(frame.slot);
+                count += call_bare_limited(frame, node, event, flags);
                 continue;
             }
-            call(
-                frame, node, calls, [&] { node.invoke_event(node, draft.event); },
-                [&]() -> const Record& { return event.record(); });
+            ++count;
+            node.delivered.add(frame.slot);
+            try {
+                node.invoke_event(node, draft.event);
+            } catch (...) {
+                report_bare(node, event);
+            }
         }
     }
     frame.bare = nullptr;
-    return calls.count;
+    return count;
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_with_record(Frame& frame, const Snapshot& subscribers,
@@ -52,17 +75,18 @@ Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Se
     return calls.count;
 }
 
-HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_call(Frame& frame, Topic& topic,
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_call(ThreadSlot& slot, Topic& topic,
                                                                                   const Snapshot& subscribers,
                                                                                   const Draft& draft) {
+    Frame frame(slot, *this, Frame::Outermost());
     Ledger& ledger = *ledger_;
-    const bool bare = subscribers.plain && draft.outlasts_recording();
+    const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
     EnvelopePtr made = make_envelope(draft,
-                                     {.time = draft.options.time ? *draft.options.time : now(),
+                                     {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
                                       .origin = ledger.origin,
                                       .cause = draft.options.cause,
                                       .correlation = draft.options.correlation},
-                                     frame.slot);
+                                     slot);
     Envelope& envelope = *made;
     Seq seq = 0;
     EvictedRecords evicted;
@@ -72,17 +96,17 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
                                  topic.has_still(subscribers) &&
                                  topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
-            Container& container = ledger.history.container_for(*topic.rule, envelope);
+            const History::Place place = ledger.history.place_for(*topic.rule, envelope);
             seq = ledger.next_seq_locked();
             envelope.seq = seq;
             // Nobody else has seen it yet. With bare events this thread needs it no more.
             if (!bare) envelope.references.store(2, std::memory_order_relaxed);
-            ledger.history.append(envelope, container, evicted);
+            ledger.history.append(envelope, place, evicted);
         }
     }
     if (seq == 0) [[unlikely]]
-        return emit_thoroughly(frame, topic, draft, std::move(made));
-    topic.emitted.add(frame.slot);
+        return Emission(*this, frame, topic, true, draft, std::move(made)).run();
+    topic.emitted.add(slot);
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
         made.detach();
@@ -93,17 +117,12 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     return receipt;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(Frame& frame, Topic& topic, const Draft& draft,
-                                                                EnvelopePtr made) {
-    return Emission(*this, frame, topic, true, draft, std::move(made)).run();
-}
-
 [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
         return {};
     }
-    if (slot.depth >= options_.max_depth) [[unlikely]] {
+    if (nesting_depth(slot) >= options_.max_depth) [[unlikely]] {
         refused_too_deep_.add(slot);
         return {.outcome = Outcome::too_deep};
     }
@@ -116,35 +135,30 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
 }
 
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
-// handler was given, so it takes the long way. All that is rare, and the loop over the handlers, is in functions of its
-// own, where it costs no registers here.
-HINDSIGHT_ALWAYS_INLINE Receipt Hub::emit(const Draft& draft) {
+// handler was given, so it takes the long way. The shortest way is here, where a call would cost as much as its body.
+HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     ThreadSlot& slot = ThreadSlot::current();
-    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
-        return emit_thoroughly(slot, draft);
     Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr || slot.top != nullptr) [[unlikely]]
+    if (topic == nullptr || slot.top != nullptr || state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
         return emit_thoroughly(slot, draft);
-    Frame frame(slot, *this);
     check(draft);
-    const Snapshot& subscribers = *registry_.pin_current(frame, *topic);
-    const bool is_simple = (subscribers.plain || subscribers.direct_only()) &&
-                           topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire)) &&
-                           options_.errors == ErrorPolicy::isolate;
-    if (is_simple && topic->keeps.load(std::memory_order_relaxed)) {
-        return record_and_call(frame, *topic, subscribers, draft);
+    const Snapshot& subscribers = *registry_.pin_current(slot.cells.cells[0], *topic);
+    if (!topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
+        return emit_thoroughly(slot, draft);
+    const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
+    if (keeping == Topic::Keeping::kept && subscribers.needs != Snapshot::Needs::thoroughness) {
+        return record_and_call(slot, *topic, subscribers, draft);
     }
-    const bool bare =
-        subscribers.plain && draft.outlasts_recording() && !topic->tracked.load(std::memory_order_relaxed);
-    if (!is_simple || !bare) [[unlikely]]
-        return emit_thoroughly(frame, *topic, draft, EnvelopePtr());
-    Receipt receipt{.seq = ledger_->next_seq(), .outcome = Outcome::not_kept};
+    if (keeping != Topic::Keeping::none || subscribers.needs != Snapshot::Needs::event || !draft.outlasts_recording())
+        [[unlikely]]
+        return emit_thoroughly(slot, draft);
+    Frame frame(slot, *this, Frame::Outermost());
+    const Seq seq = ledger_->next_seq();
     topic->emitted.add(slot);
-    receipt.matched = call_bare(frame, subscribers, draft, receipt.seq);
-    return receipt;
+    return {.seq = seq, .outcome = Outcome::not_kept, .matched = call_bare(frame, subscribers, draft, seq)};
 }
 
-HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
+HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
     return hub.emit(draft);
 }
 

@@ -26,7 +26,7 @@ inline bool is_inside(const Frame* top, const Hub& hub) noexcept {
 /// Whether this thread is in the middle of a turn of the node: that turn goes on only after this call has returned.
 inline bool delivers_here(const Frame* top, const Node& node) noexcept {
     for (; top != nullptr; top = top->outer) {
-        if (top->queued && top->node == &node) return true;
+        if (top->queued && top->node() == &node) return true;
     }
     return false;
 }

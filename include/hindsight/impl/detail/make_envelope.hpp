@@ -29,7 +29,7 @@ inline char* append_size(char* at, std::size_t size) noexcept {
 
 inline std::string_view key_of(const Draft& draft) noexcept {
     if (!draft.options.key.empty()) return draft.options.key;
-    return draft.key.empty() ? draft.options.source : draft.key;
+    return draft.key().empty() ? draft.options.source : draft.key();
 }
 
 /// What an envelope's texts are made of.
@@ -67,18 +67,11 @@ struct Texts {
 };
 
 inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept {
-    return {.own_name = draft.type.self_named ? draft.name : std::string_view(),
+    return {.own_name = draft.type.self_named ? draft.name() : std::string_view(),
             .source = draft.options.source,
             .key = key_of(draft),
             .correlation = correlation,
             .metadata = draft.options.metadata};
-}
-
-/// Whether there are any: for the many events that have none.
-inline bool has_texts(const Draft& draft, std::string_view correlation) noexcept {
-    const EmitOptions& options = draft.options;
-    return draft.type.self_named || (options.source.size() | options.key.size() | draft.key.size() |
-                                     correlation.size() | options.metadata.size()) != 0;
 }
 
 // Out of the way of the events that have none.
@@ -94,7 +87,7 @@ inline bool has_texts(const Draft& draft, std::string_view correlation) noexcept
 /// Makes the envelope of a checked draft. Throws std::bad_alloc, or what copying the payload throws.
 HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
     const EventType& type = draft.type;
-    const bool has_texts = draft::has_texts(draft, stamp.correlation);
+    const bool has_texts = !draft.brief || !stamp.correlation.empty();
     const std::size_t text_bytes = has_texts ? draft::bytes_of_texts(draft, stamp.correlation) : 0;
     const std::size_t payload_offset = Envelope::payload_offset(type);
     const std::size_t text_offset = payload_offset + type.size;
@@ -111,7 +104,7 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope(const Draft& draft, const Stam
     made->footprint = std::max(payload_offset + text_bytes + draft.payload_bytes, draft.payload_bytes);
     made->text_offset = static_cast<std::uint32_t>(text_offset);
     made->text_bytes = static_cast<std::uint32_t>(text_bytes);
-    made->severity = draft.options.severity.value_or(type.severity);
+    made->severity = draft.brief ? type.severity : draft.options.severity.value_or(type.severity);
     made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
     made->category_size = type.category_size;
     // The event's own name and key are views into the event, which may be moved from then.

@@ -11,8 +11,8 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE Registry::Registry(std::size_t max_names)
-    : max_names_(max_names), wildcards_(std::make_shared<SubscriptionSignal>()) {}
+HINDSIGHT_INLINE Registry::Registry(std::size_t max_names, bool isolates)
+    : max_names_(max_names), isolates_(isolates), wildcards_(std::make_shared<SubscriptionSignal>()) {}
 
 HINDSIGHT_INLINE Registry::~Registry() = default;
 
@@ -36,17 +36,17 @@ HINDSIGHT_INLINE Topic& Registry::typed_topic_locked(const EventType& type) {
 HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<Topic>& owned) {
     if (draft.type.self_named) {
         const std::shared_lock lock(mutex_);
-        const auto found = names_.find(draft.name);
+        const auto found = names_.find(draft.name());
         if (found != names_.end() && found->second.self_named) return *found->second.self_named;
     }
     const std::lock_guard lock(mutex_);
     if (!draft.type.self_named) return typed_topic_locked(draft.type);
-    if (names_.size() >= max_names_ && names_.find(draft.name) == names_.end()) {
-        owned = std::make_unique<Topic>(draft.name, draft.type);
+    if (names_.size() >= max_names_ && names_.find(draft.name()) == names_.end()) {
+        owned = std::make_unique<Topic>(draft.name(), draft.type);
         return *owned;
     }
-    Name& name = name_locked(draft.name);
-    if (!name.self_named) name.self_named = std::make_unique<Topic>(draft.name, draft.type);
+    Name& name = name_locked(draft.name());
+    if (!name.self_named) name.self_named = std::make_unique<Topic>(draft.name(), draft.type);
     return *name.self_named;
 }
 
@@ -108,7 +108,7 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
     }
 }
 
-HINDSIGHT_INLINE void Registry::rebuild(Topic& topic) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Registry::rebuild(Topic& topic) {
     for (;;) {
         std::uint64_t generation = 0;
         std::shared_ptr<SubscriptionSignal> exact;
@@ -118,7 +118,7 @@ HINDSIGHT_INLINE void Registry::rebuild(Topic& topic) {
             generation = topic.generation;
             if (const auto found = names_.find(topic.name); found != names_.end()) exact = found->second.exact;
         }
-        Collector collector(topic);
+        Collector collector(topic, isolates_);
         if (exact) exact->collect(collector);
         wildcards_->collect(collector);
         std::unique_ptr<const Snapshot> fresh = collector.finish();

@@ -22,7 +22,8 @@ namespace hindsight::detail {
 /// Gathers, from the signals that it is passed to, the nodes that a topic's events are for.
 class Collector {
 public:
-    explicit Collector(const Topic& topic) noexcept : topic_(topic) {}
+    /// `isolates`: failures of handlers are not the emitter's.
+    Collector(const Topic& topic, bool isolates) noexcept : topic_(topic), isolates_(isolates) {}
 
     void offer(const NodePtr& node) {
         if (node->has(Node::dead) || !node->pattern->matches(topic_.name)) return;
@@ -41,15 +42,18 @@ public:
         const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
         snapshot->direct_count = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         snapshot->filtered = std::ranges::any_of(nodes_, [](const NodePtr& node) { return node->filtered; });
-        snapshot->plain = std::ranges::all_of(nodes_, [&](const NodePtr& node) {
-            return is_direct(node) && !node->filtered && node->invoke_event != nullptr;
-        });
+        if (isolates_ && !snapshot->filtered && snapshot->direct_count == nodes_.size()) {
+            const bool bare =
+                std::ranges::all_of(nodes_, [](const NodePtr& node) { return node->invoke_event != nullptr; });
+            snapshot->needs = bare ? Snapshot::Needs::event : Snapshot::Needs::record;
+        }
         snapshot->nodes = std::move(nodes_);
         return snapshot;
     }
 
 private:
     const Topic& topic_;
+    const bool isolates_;
     std::vector<NodePtr> nodes_;
 };
 

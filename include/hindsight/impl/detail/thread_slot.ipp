@@ -59,6 +59,19 @@ HINDSIGHT_INLINE ThreadSlot& ThreadSlot::acquire() {
     return *slot;
 }
 
+HINDSIGHT_INLINE Cell& ThreadSlot::deep_cell_at(unsigned depth) {
+    CellBlock* block = &cells;
+    for (; depth >= CellBlock::size; depth -= CellBlock::size) {
+        CellBlock* deeper = block->next.load(std::memory_order_relaxed);
+        if (deeper == nullptr) {
+            deeper = new CellBlock;
+            block->next.store(deeper, std::memory_order_seq_cst);
+        }
+        block = deeper;
+    }
+    return block->cells[depth];
+}
+
 HINDSIGHT_INLINE void ThreadSlot::give_back(ThreadSlot& slot) noexcept {
     current_ = nullptr;
     slot.thread_is_ending = false;
