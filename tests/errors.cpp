@@ -4,8 +4,12 @@
 #include "support/waiting.hpp"
 
 #include <hindsight/event_bus.hpp>
+#include <hindsight/format.hpp>
+
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
@@ -128,6 +132,58 @@ TEST_CASE("the bus keeps the last failures of each subscription apart from other
     CHECK(of_rare == 1);
     CHECK(of_frequent == 16);
     CHECK(errors.all.size() == 51);
+}
+
+TEST_CASE("a HandlerError of the program's own, without an error, does no harm", "[errors]") {
+    std::string shown;
+    EventBus bus;
+    const auto watcher = bus.subscribe<HandlerError>([&](const Record& record) { shown = hindsight::to_json(record); },
+                                                     {.delivery = Delivery::direct});
+    CHECK(bus.emit(HandlerError{}));
+    CHECK(shown.find(R"("error":"")") != std::string::npos);
+}
+
+/// What is written to stderr while it lives.
+class StandardError {
+public:
+    StandardError() {
+        std::fflush(stderr);
+        dup2(fileno(file_), STDERR_FILENO);
+    }
+    StandardError(const StandardError&) = delete;
+    StandardError& operator=(const StandardError&) = delete;
+    ~StandardError() {
+        restore();
+        close(original_);
+        std::fclose(file_);
+    }
+    std::string text() {
+        restore();
+        std::rewind(file_);
+        std::string all;
+        for (int character = std::fgetc(file_); character != EOF; character = std::fgetc(file_)) {
+            all += static_cast<char>(character);
+        }
+        return all;
+    }
+
+private:
+    void restore() {
+        std::fflush(stderr);
+        dup2(original_, STDERR_FILENO);
+    }
+    int original_ = dup(STDERR_FILENO);
+    std::FILE* file_ = std::tmpfile();
+};
+
+TEST_CASE("without an error handler a failure is one line that steers no terminal", "[errors]") {
+    EventBus bus;
+    const auto failing =
+        bus.subscribe<Tick>([](const Tick&) { throw std::runtime_error("first\nsecond \x1b[31mred\x7f"); },
+                            {.name = "a\rb", .delivery = Delivery::direct});
+    StandardError written;
+    bus.emit(Tick{});
+    CHECK(written.text() == "hindsight: handler a b of \"test.tick\" failed (1 time): first second  [31mred\\u007f\n");
 }
 
 TEST_CASE("a failing handler of failures does not recurse", "[errors][promise-3]") {

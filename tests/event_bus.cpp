@@ -13,13 +13,18 @@
 #include <vector>
 
 using hindsight::Delivery;
+using hindsight::Duration;
+using hindsight::ErrorPolicy;
 using hindsight::EventBus;
 using hindsight::EventStore;
 using hindsight::InvalidArgument;
 using hindsight::InvalidName;
 using hindsight::ManualClock;
 using hindsight::NamedEvent;
+using hindsight::Overflow;
 using hindsight::Record;
+using hindsight::Severity;
+using hindsight::SubscribeOptions;
 using namespace hindsight::test;
 
 namespace {
@@ -129,6 +134,23 @@ TEST_CASE("null handlers are refused", "[event_bus]") {
     CHECK(bus.subscription_count() == 0);
 }
 
+TEST_CASE("values that are no enumerators are refused, and the option is named", "[event_bus]") {
+    EventBus bus;
+    const auto subscribe = [&](SubscribeOptions options) {
+        const auto subscription = bus.subscribe<Tick>([](const Tick&) {}, std::move(options));
+    };
+    CHECK(refuses<InvalidArgument>("delivery", [&] { subscribe({.delivery = Delivery(9)}); }));
+    CHECK(refuses<InvalidArgument>("overflow", [&] { subscribe({.mailbox = {.overflow = Overflow(9)}}); }));
+    CHECK(bus.subscription_count() == 0);
+    CHECK(refuses<InvalidArgument>("severity", [&] { bus.emit(Tick{}, {.severity = Severity(9)}); }));
+    CHECK(bus.history().last_seq() == 0);
+    CHECK(refuses<InvalidArgument>("errors", [] { EventBus({.errors = ErrorPolicy(9)}); }));
+}
+
+TEST_CASE("a bus is refused a negative time to drain", "[event_bus]") {
+    CHECK(refuses<InvalidArgument>("drain_on_destroy", [] { EventBus({.drain_on_destroy = Duration(-1)}); }));
+}
+
 TEST_CASE("filters see the event without its seq and choose what is delivered", "[event_bus]") {
     EventBus bus;
     hindsight::Seq seq_in_filter = 99;
@@ -153,7 +175,9 @@ TEST_CASE("filters see the event without its seq and choose what is delivered", 
 TEST_CASE("a filter on one type is refused for a subscription to another, not for a pattern", "[event_bus]") {
     EventBus bus;
     const auto on_tick = hindsight::where<Tick>([](const Tick&) { return true; });
-    CHECK_THROWS_AS(bus.subscribe<Tock>([](const Tock&) {}, {.filter = on_tick}), InvalidArgument);
+    CHECK(refuses<InvalidArgument>("the type hindsight::test::Tick, the subscription for hindsight::test::Tock", [&] {
+        const auto none = bus.subscribe<Tock>([](const Tock&) {}, {.filter = on_tick});
+    }));
     CHECK(bus.subscription_count() == 0);
     int calls = 0;
     const auto pattern =

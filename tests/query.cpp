@@ -204,7 +204,30 @@ TEST_CASE_METHOD(TenEvents, "bad queries are refused with a text that shows the 
     CHECK_THROWS_AS(store.query<ClockTick>({.pattern = ".task"}), InvalidName);
     CHECK_THROWS_AS(store.query({.since = at(2), .until = at(1)}), InvalidArgument);
     CHECK_THROWS_WITH(store.query({.since = at(2), .until = at(1)}), Contains("since") && Contains("until"));
+    CHECK_THROWS_AS(store.query({.category = "task.failed"}), InvalidName);
+    CHECK_THROWS_WITH(store.query({.category = "task.failed"}), Contains("category \"task.failed\""));
+    CHECK_THROWS_AS(store.query({.category = "*"}), InvalidName);
+    CHECK_THROWS_AS(store.query({.min_severity = Severity(9)}), InvalidArgument);
+    CHECK_THROWS_WITH(store.query({.min_severity = Severity(9)}), Contains("min_severity"));
+    CHECK_THROWS_AS(store.query({.take = Take(9)}), InvalidArgument);
+    CHECK_THROWS_WITH(store.query({.take = Take(9)}), Contains("take"));
     CHECK(seqs({}).size() == 10);
+}
+
+TEST_CASE_METHOD(TenEvents, "a `where` on one type is refused in a query for another", "[query]") {
+    const Predicate any_tick = where<ClockTick>([](const ClockTick&) { return true; });
+    CHECK_THROWS_AS(store.query<TaskFailed>({.where = any_tick}), InvalidArgument);
+    CHECK_THROWS_WITH(store.query<TaskFailed>({.where = any_tick}),
+                      Contains("hindsight::test::ClockTick") && Contains("hindsight::test::TaskFailed"));
+    CHECK(store.query<ClockTick>({.where = any_tick}).size() == 2);
+    CHECK(seqs({.where = any_tick}) == Seqs{6, 10});
+}
+
+TEST_CASE_METHOD(TenEvents, "a range of seqs without any gives nothing", "[query]") {
+    CHECK(seqs({.after_seq = 4, .before_seq = 5}).empty());
+    CHECK(seqs({.after_seq = 7, .before_seq = 3}).empty());
+    CHECK(seqs({.after_seq = 7, .before_seq = 3, .take = Take::oldest}).empty());
+    CHECK(seqs({.after_seq = 10}).empty());
 }
 
 TEST_CASE("the library's own events are given only to queries that name them", "[query]") {

@@ -31,8 +31,8 @@ TEST_CASE("a payload is read as the type that was emitted, and no other", "[reco
 TEST_CASE("a bad cast names the record and both types", "[record]") {
     EventStore store;
     const Record record = record_of(store, TaskCompleted{"t1"});
-    const std::string held = typeid(TaskCompleted).name();
-    const std::string asked = typeid(TaskFailed).name();
+    const std::string held = "holds a hindsight::test::TaskCompleted";
+    const std::string asked = "asked for hindsight::test::TaskFailed";
     CHECK_THROWS_AS(record.as<TaskFailed>(), BadEventCast);
     CHECK_THROWS_WITH(record.as<TaskFailed>(),
                       Contains("record 1") && Contains("task.completed") && Contains(held) && Contains(asked));
@@ -55,7 +55,7 @@ TEST_CASE("a truncated record has everything but its payload", "[record]") {
     CHECK(record.key() == "depot");
     CHECK(record.correlation() == "c");
     CHECK(record.metadata("to") == "north");
-    CHECK_THROWS_WITH(record.as<Blob>(), Contains("without its payload") && Contains(typeid(Blob).name()));
+    CHECK_THROWS_WITH(record.as<Blob>(), Contains("without its payload, a hindsight::test::Blob"));
     CHECK_THROWS_AS(TypedRecord<Blob>(record), BadEventCast);
     CHECK(store.query<Blob>().size() == 1);
     CHECK(store.query().size() == 2);

@@ -47,7 +47,8 @@ TEST_CASE("a second type with the name of another is refused when it is emitted"
     const auto subscription = bus.subscribe<First>([&](const First&) { ++calls; }, {.delivery = Delivery::direct});
     CHECK(bus.emit(First{1}));
     CHECK(refuses<TypeConflict>("shared.name", [&] { bus.emit(Second{2}); }));
-    CHECK(refuses<TypeConflict>("Third", [&] { bus.emit(Third{3}); }));
+    CHECK(refuses<TypeConflict>("the type type_identity::First, not to type_identity::Third",
+                                [&] { bus.emit(Third{3}); }));
     CHECK(bus.emit(First{4}));
     CHECK(calls == 2);
     CHECK(bus.history().size() == 2);

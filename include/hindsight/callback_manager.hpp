@@ -48,6 +48,14 @@ public:
                                       [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
         }
 
+    /// Refused with a readable error: what is no event.
+    template <class E>
+        requires(!Event<std::remove_cvref_t<E>>)
+    Receipt emit(E&&, const EmitOptions& = default_emit_options) {
+        detail::refuse_event<std::decay_t<E>>();
+        return {};
+    }
+
     /// See BasicEventBus::subscribe, for all three.
     template <Event E, class F>
     Subscription subscribe(F handler, SubscribeOptions options = {}) {
@@ -71,9 +79,13 @@ public:
         detail::refuse_type_and_name<E>();
         return {};
     }
+    template <class F>
+    Subscription subscribe(F, SubscribeOptions = {}) {
+        detail::refuse_handler_alone<F>();
+        return {};
+    }
 
-    /// Runs waiting deliveries on this thread, and those that they bring about, `max` at most; how many it ran. Does
-    /// nothing where an executor runs them.
+    /// See BasicEventBus::run_pending.
     std::size_t run_pending(std::size_t max = no_limit);
 
     /// See BasicEventBus::shutdown.

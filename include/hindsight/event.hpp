@@ -49,6 +49,38 @@ concept HasEventJsonFunction = requires(const E& event) {
 };
 
 template <class E>
+concept DeclaresEventJson = requires {
+    &E::event_json;
+}
+|| requires(E& event) {
+    event.event_json();
+};
+
+template <class E>
+concept HasPayloadBytesFunction = requires(const E& event) {
+    { event.event_payload_bytes() } -> std::convertible_to<std::size_t>;
+};
+
+template <class E>
+concept DeclaresPayloadBytes = requires {
+    &E::event_payload_bytes;
+}
+|| requires(E& event) {
+    event.event_payload_bytes();
+};
+
+template <class E>
+concept DeclaresSeverity = requires {
+    E::event_severity;
+};
+
+template <class E>
+concept HasConstantSeverity = requires {
+    typename std::integral_constant<Severity, E::event_severity>;
+    requires E::event_severity <= Severity::critical;
+};
+
+template <class E>
 constexpr std::string_view default_event_name() {
     if constexpr (HasConstantEventName<E>) {
         return E::event_name;
@@ -86,9 +118,11 @@ struct DefaultEventTraits {
     /// is refused where the event is used.
     static constexpr std::string_view name = detail::default_event_name<E>();
 
-    /// `E::event_severity`, else info.
+    /// `E::event_severity`, a static constant of type Severity, else info.
     static constexpr Severity severity = [] {
-        if constexpr (requires { E::event_severity; }) {
+        static_assert(detail::HasConstantSeverity<E> || !detail::DeclaresSeverity<E>,
+                      "hindsight: event_severity must be a static constexpr hindsight::Severity");
+        if constexpr (detail::HasConstantSeverity<E>) {
             return E::event_severity;
         } else {
             return Severity::info;
@@ -105,9 +139,11 @@ struct DefaultEventTraits {
 
     /// `event_payload_bytes()`, a const member function of the event, else `sizeof(E)`.
     static constexpr std::size_t payload_bytes(const E& event) {
-        if constexpr (requires { event.event_payload_bytes(); }) {
+        if constexpr (detail::HasPayloadBytesFunction<E>) {
             return static_cast<std::size_t>(event.event_payload_bytes());
         } else {
+            static_assert(!detail::DeclaresPayloadBytes<E>,
+                          "hindsight: event_payload_bytes must be a const member function that returns a number");
             return sizeof(E);
         }
     }

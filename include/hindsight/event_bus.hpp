@@ -111,6 +111,14 @@ public:
             return callbacks().emit(std::forward<E>(event), options);
         }
 
+    /// Refused with a readable error: what is no event.
+    template <class E>
+        requires(!Event<std::remove_cvref_t<E>>)
+    Receipt emit(E&&, const EmitOptions& = default_emit_options) {
+        detail::refuse_event<std::decay_t<E>>();
+        return {};
+    }
+
     /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
     /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
     /// may be move-only. It may be called before this returns.
@@ -118,20 +126,23 @@ public:
     /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
     /// std::bad_alloc; nothing is subscribed then.
     template <Event E, class F>
-    [[nodiscard]] Subscription subscribe(F handler, SubscribeOptions options = {}) {
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    subscribe(F handler, SubscribeOptions options = {}) {
         return callbacks().template subscribe<E>(std::move(handler), std::move(options));
     }
 
     /// Calls `handler(const Record&)` with each event whose name matches; see Pattern. Also throws InvalidName.
     template <class F>
-    [[nodiscard]] Subscription subscribe(Pattern pattern, F handler, SubscribeOptions options = {}) {
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    subscribe(Pattern pattern, F handler, SubscribeOptions options = {}) {
         return callbacks().subscribe(std::move(pattern), std::move(handler), std::move(options));
     }
 
     /// Calls a member function of the receiver, for as long as others keep it alive; it is kept alive during each call.
     template <Event E, class T, class M>
         requires std::is_member_function_pointer_v<M>
-    [[nodiscard]] Subscription subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
         return callbacks().template subscribe<E>(receiver, member, std::move(options));
     }
 
@@ -139,6 +150,11 @@ public:
     template <Event E, std::convertible_to<std::string_view> Name, class F>
     Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
         detail::refuse_type_and_name<E>();
+        return {};
+    }
+    template <class F>
+    Subscription subscribe(F, SubscribeOptions = {}) {
+        detail::refuse_handler_alone<F>();
         return {};
     }
 
@@ -151,7 +167,9 @@ public:
     TimePoint now() const noexcept { return callbacks().now(); }
 
     /// Without a pool (`PoolOptions::threads` is 0, or a NullMutex): runs waiting deliveries on this thread, and those
-    /// that they bring about, `max` at most; how many it ran. Does nothing where an executor runs them.
+    /// that they bring about, `max` at most; how many calls of handlers it made. What no handler gets any more (its
+    /// subscription ends meanwhile, or has made its `max_deliveries`) is discarded and does not count. Does nothing
+    /// where an executor runs them.
     std::size_t run_pending(std::size_t max = no_limit) { return callbacks().run_pending(max); }
 
     Statistics stats() const { return callbacks().stats(); }
@@ -170,8 +188,8 @@ public:
 
     /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
     /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
-    /// History stays readable. Does nothing a second time. In a handler, that handler counts as finished. Throws
-    /// InvalidArgument for a negative timeout, std::bad_alloc.
+    /// History stays readable. A second time it does nothing and gives the first report again. In a handler, that
+    /// handler counts as finished. Throws InvalidArgument for a negative timeout, std::bad_alloc.
     ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
 
 private:

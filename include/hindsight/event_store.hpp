@@ -45,8 +45,17 @@ public:
                                       [this](const detail::Draft& draft) { return append_draft(draft); });
         }
 
-    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
-    /// pattern, InvalidArgument for a range whose end is before its beginning. O(records that meet the most selective
+    /// Refused with a readable error: what is no event.
+    template <class E>
+        requires(!Event<std::remove_cvref_t<E>>)
+    Receipt append(E&&, const EmitOptions& = default_emit_options) {
+        detail::refuse_event<std::decay_t<E>>();
+        return {};
+    }
+
+    /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name,
+    /// pattern or category, InvalidArgument for a range of time whose end is before its beginning, a `where<E>` on
+    /// another type than the query's, and what is no Severity or Take. O(records that meet the most selective
     /// of name or type, key, source, pattern, category and seq range); where none of these is given, O(records newer
     /// than the last one taken). `where` runs outside the lock on all that meet the other conditions.
     std::vector<Record> query(const Query& query = {}) const;

@@ -3,6 +3,11 @@
 
 #pragma once
 
+// MSVC keeps __cplusplus at an old value unless told otherwise.
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#    error "hindsight needs C++20 (-std=c++20)"
+#endif
+
 #if defined(_WIN32)
 #    if !defined(HINDSIGHT_SHARED) || defined(HINDSIGHT_HEADER_ONLY)
 #        define HINDSIGHT_API

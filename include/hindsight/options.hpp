@@ -23,6 +23,7 @@ namespace hindsight {
 
 /// Where a handler runs. `queued`: through the subscription's own bounded mailbox, one event at a time and in seq
 /// order, on an executor. `direct`: on the emitting thread before `emit` returns, possibly on several threads at once.
+/// (Where a queued handler emits, the emitting thread is one of the pool's.)
 enum class Delivery : std::uint8_t { queued, direct };
 
 /// What a full mailbox does with one more event; see docs/delivery.md.
@@ -41,7 +42,8 @@ struct MailboxOptions {
     std::size_t capacity = 1024;
     Overflow overflow = Overflow::block;
     /// How far a `block` mailbox grows for emitters that must not wait (those inside a handler, and those on the
-    /// mailbox's executor, which without a pool is every thread); beyond it the newest is dropped. At least `capacity`.
+    /// mailbox's executor, which without a pool is every thread); beyond it the newest is dropped. One below `capacity`
+    /// counts as `capacity`.
     std::size_t hard_limit = 64 * 1024;
     /// How long an emitter waits for room before the event is dropped for this subscription.
     Duration block_for = Duration::max();
@@ -54,6 +56,7 @@ struct SubscribeOptions {
     /// Direct handlers with a higher one run first; equal ones in the order of subscribing.
     int priority = 0;
     Predicate filter = {};
+    /// For queued delivery only, as are `executor` and `on_lagged`.
     MailboxOptions mailbox = {};
     /// Instead of the bus's.
     std::shared_ptr<Executor> executor = {};
@@ -71,6 +74,7 @@ struct EmitOptions {
     std::optional<Severity> severity = {};
     std::string_view correlation = {};
     Seq cause = 0;
+    /// 65535 entries at most, 1 GiB of text; a name may occur twice.
     std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {};
     std::optional<TimePoint> time = {};
 };
@@ -85,7 +89,9 @@ struct CallbackOptions {
     ErrorPolicy errors = ErrorPolicy::isolate;
     /// Told about every throwing handler; without it the 1st, 2nd, 4th, 8th ... of each subscription go to stderr.
     std::function<void(const HandlerError&)> on_error = {};
-    /// Names with state (statistics, cached subscribers) of their own; events of further names share "(other)".
+    /// Names known only at run time (of NamedEvents, in `subscribe`) that have state of their own, such as statistics;
+    /// events of further names are delivered all the same, and share "(other)". 0: none has. Names of C++ types always
+    /// have it, and count.
     std::size_t max_names = 64 * 1024;
     /// How deeply handlers may emit inside handlers.
     unsigned max_depth = 256;
@@ -94,12 +100,14 @@ struct CallbackOptions {
 struct BusOptions {
     HistoryOptions history = {};
     PoolOptions pool = {};
+    /// Runs queued handlers instead of a pool: `pool` does not count then.
     std::shared_ptr<Executor> executor = {};
     std::shared_ptr<Clock> clock = {};
     ErrorPolicy errors = ErrorPolicy::isolate;
     std::function<void(const HandlerError&)> on_error = {};
     /// How long the destructor waits for queued events to be handled; what is left then goes to `on_error`.
     Duration drain_on_destroy = std::chrono::seconds(5);
+    /// See CallbackOptions.
     std::size_t max_names = 64 * 1024;
     unsigned max_depth = 256;
 };

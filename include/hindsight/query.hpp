@@ -16,12 +16,15 @@ enum class Take : std::uint8_t { newest, oldest };
 
 /// Conditions that are all to hold; an empty field is no condition. Results are always in ascending seq order.
 ///
+/// A `name` that the type asked for does not have, and an `after_seq` that is not below `before_seq`, just find
+/// nothing.
+///
 /// The library's own events (`hindsight.*`) are given only where `name`, `pattern` or `category` names them. To read
 /// history page by page, use `.take = Take::oldest` with a `limit`, and `.after_seq = last_page.back().seq()`.
 struct Query {
     std::string name = {};
     std::string pattern = {};
-    std::string category = {};
+    std::string category = {};  ///< a name's first segment
     std::string source = {};
     std::string key = {};
     std::optional<Severity> min_severity = {};

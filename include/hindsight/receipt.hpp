@@ -29,7 +29,8 @@ struct HINDSIGHT_API Receipt {
     explicit operator bool() const noexcept { return seq != 0; }
 
     /// Blocks until every handler of this event has returned. Throws WouldDeadlock when that could never happen:
-    /// inside any handler, or where an executor that the event still waits for runs on this very thread.
+    /// inside any handler, filter or policy, or where an executor that the event still waits for runs on this very
+    /// thread.
     void wait() const;
     /// The same for `timeout` at most; whether all handlers have returned.
     bool wait_for(Duration timeout) const;

@@ -128,6 +128,19 @@ private:
     const E* payload_;
 };
 
+namespace detail {
+
+template <class F>
+concept Decides = std::predicate<F&, const Record&> && std::copy_constructible<std::remove_cvref_t<F>>;
+
+/// Functions, and objects with one operator() that is no template.
+template <class F>
+concept PlainCallable = std::is_function_v<std::remove_pointer_t<F>> || requires {
+    &F::operator();
+};
+
+}  // namespace detail
+
 /// Decides on a record; runs on the emitting thread before the event has a seq, so it must be pure and thread-safe.
 /// Made from any callable on `const Record&`, or by `where<E>`; empty: it decides nothing and converts to false.
 class Predicate {
@@ -135,8 +148,17 @@ public:
     Predicate() noexcept = default;
     template <class F>
         requires(!std::same_as<std::remove_cvref_t<F>, Predicate>)
-    &&std::predicate<F&, const Record&>&& std::copy_constructible<std::remove_cvref_t<F>> Predicate(F&& decide)
-        : decide_(std::forward<F>(decide)) {}
+    &&detail::Decides<F> Predicate(F&& decide) : decide_(std::forward<F>(decide)) {}
+
+    /// Refused with a readable error: callables on anything else.
+    template <class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, Predicate> && !detail::Decides<F> &&
+                 detail::PlainCallable<std::decay_t<F>>)
+    Predicate(F&&) {
+        static_assert(!detail::PlainCallable<std::decay_t<F>>,
+                      "hindsight: a filter, or Query::where, must be callable with (const Record&), return bool and be "
+                      "copyable; for one on the event itself write hindsight::where<Event>(...)");
+    }
 
     bool operator()(const Record& record) const { return decide_(record); }
     explicit operator bool() const noexcept { return static_cast<bool>(decide_); }

@@ -66,6 +66,14 @@ public:
         requires(!std::same_as<P, RetentionPolicy>)
     &&CustomPolicy<P> RetentionPolicy(P policy)
         : policy_(Custom(std::make_shared<detail::ErasedPolicyOf<P>>(std::move(policy)))) {}
+    /// Refused with a readable error: what is nearly a policy.
+    template <class P>
+        requires(!std::same_as<P, RetentionPolicy> && !CustomPolicy<P> && requires { &P::should_store; })
+    RetentionPolicy(P) {
+        static_assert(CustomPolicy<P>,
+                      "hindsight: a retention policy needs `bool should_store(const Record&) const` and "
+                      "`std::size_t capacity() const`, and has to be copyable");
+    }
 
     const std::variant<SharedRing, KeepNone, BucketRing, Custom>& get() const noexcept { return policy_; }
 

@@ -30,14 +30,15 @@ struct SubscriptionStatistics {
     std::uint64_t discarded = 0;  ///< events still waiting when it was disconnected or its executor gave up
 };
 
-/// One event name. Events of names beyond `max_names` are counted together as "(other)".
+/// One event name. Events of names beyond `max_names` (only names known at run time can be) are counted together as
+/// "(other)".
 struct NameStatistics {
     std::uint64_t emitted = 0;
     std::size_t subscriptions = 0;  ///< that events of this name are matched with now
 };
 
-/// Of a bus or callback manager. Totals include subscriptions that are gone. Each number is exact once emitters and
-/// handlers are quiet, and recent otherwise.
+/// Of a bus or callback manager. Totals include subscriptions that are gone, as all are after a shutdown. Each number
+/// is exact once emitters and handlers are quiet, and recent otherwise.
 struct Statistics {
     std::uint64_t emitted = 0;  ///< accepted events
     std::uint64_t refused_closed = 0;

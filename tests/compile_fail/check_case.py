@@ -4,6 +4,7 @@
     check_case.py FILE COMPILER [FLAG...]
 
 `// expect: REGEX`: it must not compile, and the compiler's output must match. `// expect success`: it must compile.
+A second line `// flags: FLAG...` adds to the command.
 """
 
 import pathlib
@@ -14,7 +15,9 @@ import sys
 
 def main() -> int:
     file, *command = sys.argv[1:]
-    first_line = pathlib.Path(file).read_text(encoding="utf-8").partition("\n")[0].strip()
+    first_line, second_line = pathlib.Path(file).read_text(encoding="utf-8").split("\n", 2)[:2]
+    if second_line.startswith("// flags: "):
+        command += second_line.removeprefix("// flags: ").split()
     run = subprocess.run([*command, file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     compiled = run.returncode == 0
 

@@ -1,4 +1,4 @@
-// expect: no matching (member )?function.*emit
+// expect: static.assert(ion)? failed.*hindsight: a number is no event
 #include <hindsight/hindsight.hpp>
 
 void misuse(hindsight::EventBus& bus) {

@@ -1,4 +1,4 @@
-// expect: ignoring return(ed)? value.*nodiscard
+// expect: ignoring return(ed)? value.*nodiscard.*(ends at once|Wunused-result)
 #include <hindsight/hindsight.hpp>
 
 #pragma GCC diagnostic error "-Wunused-result"

@@ -95,6 +95,15 @@ TEST_CASE("the category is the first segment", "[name_rules]") {
     STATIC_REQUIRE(detail::category_of("").empty());
 }
 
+TEST_CASE("a category is one segment", "[name_rules]") {
+    CHECK_NOTHROW(detail::require_valid_category("task"));
+    CHECK_THROWS_WITH(detail::require_valid_category("task.completed"),
+                      "invalid category \"task.completed\": a category is a name's first segment at column 4");
+    for (const char* text : {"", "*", ".", "a b"}) {
+        CHECK_THROWS_AS(detail::require_valid_category(text), hindsight::InvalidName);
+    }
+}
+
 TEST_CASE("the library's own names", "[name_rules]") {
     STATIC_REQUIRE(detail::is_library_name("hindsight.handler_error"));
     STATIC_REQUIRE(detail::is_library_name("hindsight"));

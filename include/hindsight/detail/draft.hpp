@@ -55,19 +55,38 @@ inline constexpr std::size_t max_text_bytes = 65535;
 
 HINDSIGHT_API void check_thoroughly(const Draft& draft);
 
-/// Throws InvalidName for a name that is not one or is the library's, InvalidArgument for texts that are too long.
+/// Throws InvalidName for a name that is not one or is the library's, InvalidArgument for texts that are too long and
+/// what is no severity.
 inline void check(const Draft& draft) {
     if (draft.brief) return;
     const EmitOptions& options = draft.options;
     const std::size_t any_length =
         options.source.size() | options.key.size() | options.correlation.size() | draft.key().size();
-    if (draft.type.self_named || any_length > max_text_bytes || options.metadata.size() != 0) check_thoroughly(draft);
+    if (draft.type.self_named || any_length > max_text_bytes || options.metadata.size() != 0 ||
+        options.severity > Severity::critical) {
+        check_thoroughly(draft);
+    }
 }
 
 class Hub;
 
 /// Hub::emit, as a function that headers can call without knowing Hub.
 HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
+
+/// For `emit` of what is no event.
+template <class E>
+constexpr void refuse_event() {
+    static_assert(!std::convertible_to<const E&, std::string_view>,
+                  "hindsight: text is no event; for one that is only a name emit hindsight::NamedEvent{name}");
+    static_assert(!std::is_pointer_v<E> || std::convertible_to<const E&, std::string_view>,
+                  "hindsight: a pointer is no event; emit what it points to, which the bus copies or moves");
+    static_assert(!std::is_arithmetic_v<E>,
+                  "hindsight: a number is no event; emit a class or enumeration, or a hindsight::NamedEvent{name}");
+    static_assert(!std::is_class_v<E> || std::move_constructible<E> || std::convertible_to<const E&, std::string_view>,
+                  "hindsight: an event must be movable: the bus keeps it");
+    static_assert(std::is_class_v<E> || std::is_pointer_v<E> || std::is_arithmetic_v<E>,
+                  "hindsight: an event is a value of a class or an enumeration");
+}
 
 /// Calls `use(draft)` for the event: where the traits' user code runs.
 template <class E, class F>

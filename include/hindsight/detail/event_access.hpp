@@ -24,6 +24,13 @@ inline constexpr bool is_self_named = requires(const E& event) {
     EventTraits<E>::name_of(event);
 };
 
+/// Smart pointers are classes that can be moved.
+template <class E>
+concept IsPointer = requires(const E& pointer) {
+    pointer.get();
+    *pointer;
+};
+
 template <class E>
 constexpr std::string_view checked_event_name() {
     if constexpr (is_self_named<E>) {
@@ -36,8 +43,10 @@ constexpr std::string_view checked_event_name() {
                 return DefaultEventTraits<E>::name;
             }
         }();
+        static_assert(is_valid_name(name) || !IsPointer<E>,
+                      "hindsight: a pointer is no event; emit what it points to, which the bus copies or moves");
         static_assert(
-            is_valid_name(name),
+            is_valid_name(name) || IsPointer<E>,
             "hindsight: this event has no valid name. Give it `static constexpr std::string_view event_name = "
             "\"category.what_happened\";` (segments of [A-Za-z0-9_-] joined by dots, 255 bytes at most) or "
             "specialise hindsight::EventTraits. A name is derived only from types that are not templates, "
@@ -119,6 +128,12 @@ concept HasJsonInTraits = requires(const T& value) {
 /// Whether `T` writes its own JSON. It need not be an event: it may stand inside one.
 template <class T>
 concept WritesOwnJson = HasJsonInTraits<T> || HasEventJsonFunction<T>;
+
+/// Whether it means to, though perhaps in a form that is not understood.
+template <class T>
+concept DeclaresOwnJson = DeclaresEventJson<T> || requires(T& value) {
+    EventTraits<T>::to_json(value);
+};
 
 template <WritesOwnJson T>
 std::string own_json(const T& value) {

@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/node.hpp>
 #include <hindsight/event.hpp>
+#include <hindsight/export.hpp>
 #include <hindsight/record.hpp>
 
 #include <concepts>
@@ -70,6 +71,14 @@ constexpr void refuse_type_and_name() {
                   "write subscribe<Event>(handler) or subscribe(name, handler)");
 }
 
+/// For `subscribe(handler)`.
+template <class F>
+constexpr void refuse_handler_alone() {
+    static_assert(!std::same_as<F, F>,
+                  "hindsight: subscribe(handler): to which events? Write subscribe<Event>(handler) or "
+                  "subscribe(\"a.name.or.pattern\", handler)");
+}
+
 /// Null for a null handler.
 template <Event E, class F>
 NodePtr make_event_node(F handler) {
@@ -107,9 +116,13 @@ struct BoundMember {
     M member;
 };
 
+[[noreturn]] HINDSIGHT_API void throw_null_receiver();
+
+/// Null for a null handler.
 template <Event E, class T, class M>
 NodePtr make_member_node(const std::shared_ptr<T>& receiver, M member) {
-    if (receiver == nullptr || member == nullptr) return NodePtr();
+    if (receiver == nullptr) throw_null_receiver();
+    if (member == nullptr) return NodePtr();
     NodePtr node = make_event_node<E>(BoundMember<T, M>{receiver.get(), member});
     node->receiver = std::weak_ptr<const void>(receiver);
     return node;

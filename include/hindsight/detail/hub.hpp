@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -103,8 +104,8 @@ private:
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
-    /// Runs one delivery, or tells about a hole.
-    void deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
+    /// Runs one delivery, or tells about a hole; whether the handler was called.
+    bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
     Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
     /// An event that history may keep, for direct handlers without filters.
     Receipt record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
@@ -131,6 +132,8 @@ private:
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
     void emit_failure(const Node& node, const HandlerError& failure) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
+    /// What errors call a subscription.
+    static std::string label_of(const Node& node);
     void count_discarded(Node& node, const Record& record) noexcept;
     /// The node ends without anyone waiting for it.
     void close(Node& node) noexcept;
@@ -142,6 +145,8 @@ private:
     void wake_waiting_emitters() noexcept;
     void note_progress_of_drain() noexcept;
     void shut(ShutdownReport& report) noexcept;
+    /// For later calls of `shutdown`.
+    void remember(const ShutdownReport& report) noexcept;
     /// Marks the node as dead, and tells how many of its deliveries will not happen for it.
     std::size_t end_deliveries(Node& node) noexcept;
 
@@ -158,6 +163,7 @@ private:
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;   // one shutdown after the other; held while draining, taken first of all
     std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
+    ShutdownReport report_;       // of the shutdown that closed the bus; guarded by shutdown_mutex_
     Registry registry_;
 
     Counter emitted_by_others_;  // of names beyond max_names

@@ -172,6 +172,10 @@ void append_json_compound(std::string& out, const T& value, unsigned depth) {
 
 template <class T>
 void append_json_nested(std::string& out, const T& value, unsigned depth) {
+    static_assert(
+        WritesOwnJson<T> || !DeclaresOwnJson<T>,
+        "hindsight: event_json must be a const member function that returns text, as must EventTraits::to_json "
+        "for (const E&)");
     if constexpr (WritesOwnJson<T>) {
         const std::string text = own_json(value);
         out += text.empty() ? "null" : text;

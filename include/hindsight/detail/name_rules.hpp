@@ -101,6 +101,7 @@ constexpr bool is_valid_pattern(std::string_view pattern) noexcept {
 /// Throws InvalidName, which shows the text, the column and the reason.
 HINDSIGHT_API void require_valid_name(std::string_view name);
 HINDSIGHT_API void require_valid_pattern(std::string_view pattern);
+HINDSIGHT_API void require_valid_category(std::string_view category);
 
 }  // namespace hindsight::detail
 

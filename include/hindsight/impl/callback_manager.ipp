@@ -31,7 +31,7 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
 
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, const Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions options) {
-    if (!node) throw InvalidArgument("subscribe: the handler, or its receiver, is null");
+    if (!node) throw InvalidArgument("subscribe: the handler is null");
     // A type whose events name themselves is subscribed to under all names.
     hub_->subscribe(*node, pattern != nullptr ? *pattern : Pattern(type->self_named ? "*" : type->name), type,
                     std::move(options));
@@ -66,6 +66,10 @@ HINDSIGHT_INLINE std::size_t CallbackManager::subscription_count(std::string_vie
 
 HINDSIGHT_INLINE TimePoint CallbackManager::now() const noexcept {
     return hub_->now();
+}
+
+HINDSIGHT_INLINE void detail::throw_null_receiver() {
+    throw InvalidArgument("subscribe: the receiver is null");
 }
 
 }  // namespace hindsight

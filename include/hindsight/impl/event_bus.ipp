@@ -21,6 +21,7 @@ inline std::shared_ptr<EventStore> take(const BusOptions& options, std::shared_p
         throw InvalidArgument("EventBus: a single-threaded bus has no pool; leave pool.threads at its default, or 0");
     }
     if (options.pool.threads != per_core) ThreadPool::require_sensible(options.pool.threads);
+    if (options.drain_on_destroy < Duration::zero()) throw InvalidArgument("EventBus: drain_on_destroy is negative");
     if (!store) store = std::make_shared<EventStore>(options.history, EventStore::Threads{!single_threaded});
     return store;
 }

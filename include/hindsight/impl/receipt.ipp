@@ -14,7 +14,8 @@ HINDSIGHT_INLINE void Receipt::wait() const {
 HINDSIGHT_INLINE bool Receipt::wait_for(Duration timeout) const {
     if (!envelope || detail::is_complete(*envelope)) return true;
     if (detail::ThreadSlot::current().top != nullptr) {
-        throw WouldDeadlock("Receipt::wait inside a handler: handlers that wait for each other would never return");
+        throw WouldDeadlock(
+            "Receipt::wait inside a handler, filter or policy: those that wait for each other would never return");
     }
     // A bus that is gone has ended all its deliveries.
     if (const auto owner = detail::EventOwners::instance().find(envelope->origin)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/json_text.hpp>
+#include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/record.hpp>
 
 namespace hindsight {
@@ -29,12 +30,12 @@ HINDSIGHT_INLINE std::optional<std::string_view> Record::metadata(std::string_vi
 }
 
 HINDSIGHT_INLINE void Record::throw_bad_cast(const detail::EventType& wanted) const {
-    const std::string asked = std::string("; asked for ") + wanted.info->name();
+    const std::string asked = "; asked for " + detail::readable_type_name(wanted);
     if (!envelope_) throw BadEventCast("the record is empty" + asked);
     const std::string what = "record " + std::to_string(seq()) + " (\"" + std::string(name()) + "\") ";
-    if (truncated())
-        throw BadEventCast(what + "was kept without its payload, a " + envelope_->type->info->name() + asked);
-    throw BadEventCast(what + "holds a " + envelope_->type->info->name() + asked);
+    const std::string held = detail::readable_type_name(*envelope_->type);
+    if (truncated()) throw BadEventCast(what + "was kept without its payload, a " + held + asked);
+    throw BadEventCast(what + "holds a " + held + asked);
 }
 
 HINDSIGHT_INLINE std::string HandlerError::event_json() const {

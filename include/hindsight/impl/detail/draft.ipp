@@ -30,6 +30,7 @@ HINDSIGHT_INLINE void check_thoroughly(const Draft& draft) {
                               "\": names that begin with \"hindsight\" are the library's");
         }
     }
+    if (draft.options.severity > Severity::critical) throw InvalidArgument("emit: severity is no Severity");
     draft::require_short("the source", draft.options.source.size(), max_text_bytes);
     draft::require_short("the key", draft::key_of(draft).size(), max_text_bytes);
     draft::require_short("the correlation", draft.options.correlation.size(), max_text_bytes);

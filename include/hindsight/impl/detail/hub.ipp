@@ -5,6 +5,7 @@
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
+#include <hindsight/impl/detail/readable_type_name.hpp>
 
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ HINDSIGHT_INLINE Hub::~Hub() {
 HINDSIGHT_INLINE std::shared_ptr<Hub> Hub::make(const CallbackOptions& options, std::shared_ptr<Ledger> ledger,
                                                 MakeExecutor make_executor, bool single_threaded) {
     if (options.max_depth == 0) throw InvalidArgument("max_depth is 0: no event could ever be emitted");
+    if (options.errors > ErrorPolicy::rethrow) throw InvalidArgument("errors is no ErrorPolicy");
     std::shared_ptr<Hub> hub(new Hub(options, std::move(ledger), std::move(make_executor), single_threaded));
     EventOwners::instance().add(hub->ledger_->origin, hub);
     return hub;
@@ -50,9 +52,10 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
     const EventType* const filtered_type = options.filter.payload_type();
     if (type != nullptr && filtered_type != nullptr && !same_type(*type, *filtered_type)) {
-        throw InvalidArgument("subscribe: the filter is for the type " + std::string(filtered_type->info->name()) +
-                              ", the subscription for " + type->info->name() + "; it would never pass anything");
+        throw InvalidArgument("subscribe: the filter is for the type " + readable_type_name(*filtered_type) +
+                              ", the subscription for " + readable_type_name(*type) + "; it would never pass anything");
     }
+    if (options.delivery > Delivery::direct) throw InvalidArgument("subscribe: delivery is no Delivery");
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
@@ -135,8 +138,9 @@ HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const 
     Running running(frame);
     for (const NodePtr& node : waiting) {
         if ((running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here()) {
-            throw WouldDeadlock("Receipt::wait: the event waits for a handler (of \"" + node->name + "\", " +
-                                std::string(node->pattern->text()) + ") that runs on this very thread");
+            throw WouldDeadlock("Receipt::wait: the event waits for the handler " + label_of(*node) + " of \"" +
+                                std::string(node->pattern->text()) + "\", which runs on this very thread" +
+                                (node->executor == pending_tasks_ ? "; call run_pending() first" : ""));
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/one_line.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
@@ -48,11 +49,6 @@ private:
     Mailbox& mailbox_;
     bool mine_ = false;
 };
-
-/// What errors call a subscription.
-inline std::string label_of(const Node& node) {
-    return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
-}
 
 inline std::string what(const std::exception_ptr& error) {
     try {
@@ -110,8 +106,7 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
         if (room) unpark_all(&mailbox.room_epoch);
         if (taken == 0) break;
         for (const Pending& pending : std::span(batch).first(taken)) {
-            deliver_one(running, frame, node, pending);
-            if (pending.envelope != nullptr) ++count;
+            if (deliver_one(running, frame, node, pending)) ++count;
         }
         if (count >= max) return true;
     }
@@ -119,7 +114,7 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     return false;
 }
 
-HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
+HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
     const bool was_alive = (running.move_to(node) & Node::dead) == 0;
     if (was_alive && pending.before.missed > 0 && node.on_lagged) {
         try {
@@ -128,7 +123,7 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
             report(node, Record(), std::current_exception());
         }
     }
-    if (pending.envelope == nullptr) return;
+    if (pending.envelope == nullptr) return false;
     TurnProgress& progress = node.mailbox->progress;
     progress.decide();
     const bool alive = !node.has(Node::dead);
@@ -148,6 +143,11 @@ HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& nod
     if (node.has(Node::dead)) running.stop();
     progress.finish_one();
     finish_delivery(pending.envelope);
+    return calls.count > 0;
+}
+
+HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
+    return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
 }
 
 HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
@@ -155,8 +155,7 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
     node.failed.add(slot);
     failed_.add(slot);
     try {
-        const std::string label = hub_deliver::label_of(node);
-        const HandlerError failure{label, record, std::move(error)};
+        const HandlerError failure{label_of(node), record, std::move(error)};
         const bool recursive = record && record.envelope()->has(Envelope::below_error);
         if (!recursive) emit_failure(node, failure);
         tell_error_handler(node, failure);
@@ -182,7 +181,7 @@ HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noe
     if (!tells_of_discarded_.load(std::memory_order_acquire) || state_.load() != State::closed) return;
     try {
         const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
-        tell_error_handler(node, HandlerError{hub_deliver::label_of(node), record, why});
+        tell_error_handler(node, HandlerError{label_of(node), record, why});
     } catch (const std::bad_alloc&) {
         // It is counted all the same.
     }
@@ -196,10 +195,12 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& fa
         }
         const std::uint64_t times = node.reported.fetch_add(1, std::memory_order_relaxed) + 1;
         if (!std::has_single_bit(times)) return;
-        const std::string text = "hindsight: handler " + failure.handler + " of \"" +
-                                 std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
-                                 (times == 1 ? " time): " : " times): ") + hub_deliver::what(failure.error) + "\n";
-        std::fputs(text.c_str(), stderr);
+        std::string line;
+        append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" +
+                                     std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
+                                     (times == 1 ? " time): " : " times): ") + hub_deliver::what(failure.error));
+        line += '\n';
+        std::fputs(line.c_str(), stderr);
     } catch (...) {
         // The error handler itself threw: there is nobody left to tell.
     }

@@ -39,7 +39,7 @@ HINDSIGHT_INLINE void Hub::end(Duration timeout) noexcept {
         tells_of_discarded_.store(true, std::memory_order_release);
     }
     try {
-        shutdown(std::max(timeout, Duration::zero()));
+        shutdown(timeout);
     } catch (const std::bad_alloc&) {
         // stop() does what is left, without draining.
     }
@@ -60,7 +60,7 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
     }
     {
         const std::lock_guard state_lock(ledger_->mutex);
-        if (state_.load(std::memory_order_relaxed) == State::closed) return report;
+        if (state_.load(std::memory_order_relaxed) == State::closed) return report_;
         state_.store(State::draining, std::memory_order_seq_cst);
     }
     wake_waiting_emitters();
@@ -70,7 +70,18 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
         report.drained = false;  // there is no memory to look with; what is left is counted below
     }
     shut(report);
+    remember(report);
     return report;
+}
+
+HINDSIGHT_INLINE void Hub::remember(const ShutdownReport& report) noexcept {
+    report_.drained = report.drained;
+    report_.undelivered = report.undelivered;
+    try {
+        report_.by_subscription = report.by_subscription;
+    } catch (const std::bad_alloc&) {
+        // The sum is remembered all the same.
+    }
 }
 
 HINDSIGHT_INLINE bool Hub::drain(const Frame* top, Deadline deadline) {

@@ -10,6 +10,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(options) {
     if (options.capacity == 0) throw InvalidArgument("mailbox.capacity is 0: a mailbox holds at least one event");
+    if (options.overflow > Overflow::conflate) throw InvalidArgument("mailbox.overflow is no Overflow");
     options_.hard_limit = std::max(options.hard_limit, options.capacity);
     if (options.block_for < Duration::zero()) throw InvalidArgument("mailbox.block_for is negative");
     if (options.overflow == Overflow::conflate) {

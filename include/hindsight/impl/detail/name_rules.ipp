@@ -41,4 +41,11 @@ HINDSIGHT_INLINE void require_valid_pattern(std::string_view pattern) {
     }
 }
 
+HINDSIGHT_INLINE void require_valid_category(std::string_view category) {
+    NameFault fault = first_name_fault(category);
+    const std::size_t dot = category.find('.');
+    if (!fault && dot != std::string_view::npos) fault = {dot, "a category is a name's first segment"};
+    if (fault) throw_invalid_name("category", category, fault);
+}
+
 }  // namespace hindsight::detail

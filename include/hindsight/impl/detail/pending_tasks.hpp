@@ -23,7 +23,7 @@ public:
     /// No thread may count on another one to come and run the tasks.
     bool runs_here() const noexcept override { return true; }
 
-    /// Runs the waiting deliveries, and those that they bring about, `max` at most; how many it ran.
+    /// Runs the waiting deliveries, and those that they bring about, `max` at most; how many handlers it called.
     std::size_t run(std::size_t max) {
         std::size_t count = 0;
         while (count < max) {

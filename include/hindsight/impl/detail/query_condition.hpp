@@ -5,6 +5,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/query.hpp>
 
 #include <cstddef>
@@ -24,8 +25,16 @@ public:
     QueryCondition(const Query& query, const EventType* type) : query_(query), type_(type) {
         if (!query.name.empty()) require_valid_name(query.name);
         if (!query.pattern.empty()) pattern_.emplace(query.pattern);
+        if (!query.category.empty()) require_valid_category(query.category);
+        if (query.take > Take::oldest) throw InvalidArgument("query: `take` is no Take");
+        if (query.min_severity > Severity::critical) throw InvalidArgument("query: `min_severity` is no Severity");
         if (query.since && query.until && *query.since > *query.until) {
             throw InvalidArgument("query: `since` is later than `until`");
+        }
+        const EventType* const wanted = query.where.payload_type();
+        if (type != nullptr && wanted != nullptr && !same_type(*type, *wanted)) {
+            throw InvalidArgument("query: `where` is for the type " + readable_type_name(*wanted) + ", the query for " +
+                                  readable_type_name(*type) + "; it would never find anything");
         }
         names_library_events_ = !query.name.empty() || pattern_ || !query.category.empty();
     }

@@ -3,6 +3,7 @@
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/impl/detail/subscription_signal.hpp>
 
 #include <mutex>
@@ -25,7 +26,7 @@ HINDSIGHT_INLINE Topic& Registry::typed_topic_locked(const EventType& type) {
     if (!name.typed) name.typed = std::make_unique<Topic>(type.name, type);
     if (!name.typed->type.is(type)) {
         throw TypeConflict("the event name \"" + std::string(type.name) + "\" belongs to the type " +
-                           name.typed->type.type_name + ", not to " + type.info->name() +
+                           readable_type_name(name.typed->type.type_name) + ", not to " + readable_type_name(type) +
                            " (a name has one C++ type, the same in all shared libraries)");
     }
     topics_by_type_.add(type, *name.typed);

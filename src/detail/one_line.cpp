@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/one_line.ipp>
