@@ -58,9 +58,9 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
         report.drained = false;
         return report;
     }
+    if (state_.load(std::memory_order_acquire) == State::closed) return report_;
     {
         const std::lock_guard state_lock(ledger_->mutex);
-        if (state_.load(std::memory_order_relaxed) == State::closed) return report_;
         state_.store(State::draining, std::memory_order_seq_cst);
     }
     wake_waiting_emitters();
