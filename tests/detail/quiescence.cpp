@@ -26,10 +26,18 @@ namespace {
 
 const IdleEngine engine;
 
+/// A node that may be run, as snapshots have it.
+template <class F>
+NodePtr seen_node(F handler) {
+    NodePtr node = node_for("a.b", std::move(handler));
+    node->flags = 0;
+    return node;
+}
+
 /// A node whose state can be watched.
 struct Watched {
     std::shared_ptr<int> state = std::make_shared<int>(0);
-    NodePtr node = node_for("a.b", [held = state](const Record&) {});
+    NodePtr node = seen_node([held = state](const Record&) {});
     bool destroyed() const { return state.use_count() == 1; }
 };
 
@@ -150,7 +158,7 @@ TEST_CASE("a node's state is destroyed exactly once, whoever ends it and runs it
     for (int round = 0; round < 200; ++round) {
         std::atomic<int> destroyed{0}, calls_after_end{0};
         std::atomic<bool> ended{false};
-        const NodePtr node = node_for("a.b", [held = Counting(destroyed)](const Record&) {});
+        const NodePtr node = seen_node([held = Counting(destroyed)](const Record&) {});
         std::latch together(3);
         const auto run = [&] {
             Frame frame(ThreadSlot::current(), engine);
