@@ -51,14 +51,11 @@ public:
     void add(const ThreadSlot&, std::uint64_t count = 1) noexcept {
         count_.fetch_add(count, std::memory_order_relaxed);
     }
-    std::uint64_t get() const noexcept {
-        return count_.load(std::memory_order_relaxed) - base_.load(std::memory_order_relaxed);
-    }
-    void reset() noexcept { base_.store(count_.load(std::memory_order_relaxed), std::memory_order_relaxed); }
+    std::uint64_t get() const noexcept { return count_.load(std::memory_order_relaxed); }
+    void reset() noexcept { count_.store(0, std::memory_order_relaxed); }
 
 private:
     std::atomic<std::uint64_t> count_{0};
-    std::atomic<std::uint64_t> base_{0};
 };
 
 }  // namespace hindsight::detail

@@ -54,11 +54,12 @@ protected:
 /// What the registry knows of a node. Guarded by its mutex.
 struct Registration {
     bool connected = false;
+    bool has_connection = false;  // with Signals2
     NameEntry* name = nullptr;  // of the one event that it subscribed to; null: it is among the wildcards
     // All connected nodes, in the order of their ids.
     Node* previous = nullptr;
     Node* next = nullptr;
-    /// While connected: a boost::signals2::connection, without its headers.
+    /// While it has one: a boost::signals2::connection, without its headers.
     alignas(void*) std::byte connection[2 * sizeof(void*)];
 };
 
@@ -75,12 +76,11 @@ struct HINDSIGHT_API Node final : TaskTarget {
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
 
+    // In the order of how often they are looked at: walks over many nodes should touch few cache lines of each.
     std::atomic<std::uint32_t> flags{unseen};
     std::atomic<std::uint32_t> references{1};
     const Invoke invoke;             // calls the handler; throws what it throws
     const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
-
-    Counter delivered;
 
     // Fixed before the node is published.
     std::uint64_t id = 0;
@@ -88,13 +88,19 @@ struct HINDSIGHT_API Node final : TaskTarget {
     int priority = 0;
     Delivery delivery = Delivery::queued;
     bool filtered = false;
-    std::uint64_t max_deliveries = 0;
-    std::weak_ptr<NodeOwner> owner;
+
+    Counter delivered;
+    Registration registration;
     std::unique_ptr<Mailbox> mailbox;  // queued delivery: guarded by the ledger's lock
-    std::optional<Pattern> pattern;    // what it subscribed to: an event's name or a pattern
+
+    // Fixed before the node is published.
+    std::weak_ptr<NodeOwner> owner;
+    std::uint64_t max_deliveries = 0;
+    std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
 
-    Registration registration;
+    // Guarded by the mutex of ThreadSlots.
+    const ThreadSlot* destroyer = nullptr;
 
     // What is the user's beside the handler; given up with it.
     Predicate filter;
@@ -102,11 +108,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::shared_ptr<Executor> executor;
     std::optional<std::weak_ptr<const void>> receiver;
 
-    // Guarded by the mutex of ThreadSlots.
-    const ThreadSlot* destroyer = nullptr;
-
-    std::atomic<std::uint64_t> claims{0};    // calls begun, where max_deliveries limits them
-    std::atomic<std::uint64_t> reported{0};  // failures that the default error handler has seen
+    std::atomic<std::uint64_t> claims{0};              // calls begun, where max_deliveries limits them
+    std::atomic<std::uint64_t> reported{0};            // failures that the default error handler has seen
     std::atomic<std::uint64_t> delivered_in_total{0};  // what the owner's total has of it
     RareCounter failed;
     RareCounter filter_rejected;

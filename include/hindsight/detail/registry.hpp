@@ -1,8 +1,8 @@
 // Registry: who is subscribed to what, and the topics that emitting looks up. Boost.Signals2 (out of sight, in
 // impl/detail/subscription_signal.hpp) keeps the connections.
 //
-// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic collects a new
-// snapshot before it does anything else. Replaced snapshots are destroyed once no thread iterates them any more.
+// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic makes the
+// connections that are still to be made, and collects a new snapshot, before it does anything else. Replaced snapshots are destroyed once no thread iterates them any more.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>
@@ -95,6 +95,7 @@ private:
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
     void mark_stale_locked(const Node& node) noexcept;
+    void make_connections_locked();
     void append_locked(Node& node) noexcept;
     void remove_locked(Node& node) noexcept;
     /// The first connected node with a larger id than this one's, or null; the first of all for null.
@@ -108,6 +109,7 @@ private:
     std::shared_ptr<SubscriptionSignal> wildcards_;  // and exact names beyond max_names
     Node* first_ = nullptr;                          // connected nodes; each is owned by one reference
     Node* last_ = nullptr;
+    Node* first_without_connection_ = nullptr;  // no later one has any
     std::size_t count_ = 0;
     std::uint64_t last_id_ = 0;
     RetiredSnapshots retired_;

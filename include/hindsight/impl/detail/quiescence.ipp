@@ -66,7 +66,9 @@ inline bool quiesce(Node& node, bool wait) noexcept {
     const NodePtr keep = NodePtr::share(node);
     ThreadSlot& me = ThreadSlot::current();
     ThreadSlots& slots = ThreadSlots::instance();
-    const bool seen = (node.flags.fetch_or(Node::dead, std::memory_order_seq_cst) & Node::unseen) == 0;
+    std::uint32_t flags = fenced_load(node.flags);
+    if ((flags & Node::dead) == 0) flags = node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
+    const bool seen = (flags & Node::unseen) == 0;
 
     std::unique_lock lock(slots.mutex);
     if (seen && !only_slot_in_use(slots, me)) {

@@ -11,7 +11,9 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE Registry::Registry(std::size_t max_names, bool isolates)
-    : max_names_(max_names), isolates_(isolates), wildcards_(std::make_shared<SubscriptionSignal>()) {}
+    : max_names_(max_names), isolates_(isolates), wildcards_(std::make_shared<SubscriptionSignal>()) {
+    ThreadSlots::instance();  // chooses the fence that the locks of the signals rely on
+}
 
 HINDSIGHT_INLINE Registry::~Registry() {
     while (first_ != nullptr) disconnect(*first_);
@@ -71,17 +73,8 @@ HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
 
 HINDSIGHT_INLINE void Registry::connect(Node& node) {
     const std::lock_guard lock(mutex_);
-    NameEntry* const name = name_for_locked(node);
-    node.id = last_id_ + 1;
-    try {
-        (name != nullptr ? *name->exact : *wildcards_).connect(node);
-    } catch (...) {
-        // Signals2 may have kept a part of the connection: nothing of it is to be called.
-        node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
-        throw;
-    }
-    ++last_id_;
-    node.registration.name = name;
+    node.registration.name = name_for_locked(node);
+    node.id = ++last_id_;
     append_locked(node);
     mark_stale_locked(node);
 }
@@ -92,9 +85,18 @@ HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
     if (!node.registration.connected) return false;
     keep = NodePtr(&node);
     remove_locked(node);
-    SubscriptionSignal::disconnect(node);
+    if (std::exchange(node.registration.has_connection, false)) SubscriptionSignal::disconnect(node);
     mark_stale_locked(node);
     return true;
+}
+
+HINDSIGHT_INLINE void Registry::make_connections_locked() {
+    while (Node* const node = first_without_connection_) {
+        NameEntry* const name = node->registration.name;
+        (name != nullptr ? *name->exact : *wildcards_).connect(*node);
+        node->registration.has_connection = true;
+        first_without_connection_ = node->registration.next;
+    }
 }
 
 HINDSIGHT_INLINE void Registry::append_locked(Node& node) noexcept {
@@ -103,11 +105,13 @@ HINDSIGHT_INLINE void Registry::append_locked(Node& node) noexcept {
     node.registration.previous = last_;
     (last_ != nullptr ? last_->registration.next : first_) = &node;
     last_ = &node;
+    if (first_without_connection_ == nullptr) first_without_connection_ = &node;
     ++count_;
 }
 
 HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
     Registration& here = node.registration;
+    if (first_without_connection_ == &node) first_without_connection_ = here.next;
     (here.previous != nullptr ? here.previous->registration.next : first_) = here.next;
     (here.next != nullptr ? here.next->registration.previous : last_) = here.previous;
     here.connected = false;
@@ -144,8 +148,9 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
         std::uint64_t generation = 0;
         std::shared_ptr<SubscriptionSignal> exact;
         {
-            const std::shared_lock lock(mutex_);
+            const std::lock_guard lock(mutex_);
             if (!topic.stale.load(std::memory_order_relaxed)) return;
+            make_connections_locked();
             generation = topic.generation;
             if (const auto found = names_.find(topic.name); found != names_.end()) exact = found->second.exact;
         }

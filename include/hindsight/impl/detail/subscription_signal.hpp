@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/topic.hpp>
 
 #include <boost/signals2/connection.hpp>
@@ -31,19 +32,18 @@ public:
     /// From here on, nodes are offered that may be for other names.
     void match_patterns() noexcept { matches_patterns_ = true; }
 
-    void offer(const NodePtr& node) {
-        if (matches_patterns_ && !node->pattern->matches(topic_.name)) return;
-        if (node->type != nullptr && node->type != known_type_) {
-            if (!topic_.type.is(*node->type)) return;
-            known_type_ = node->type;
+    void offer(Node& node) {
+        if (matches_patterns_ && !node.pattern->matches(topic_.name)) return;
+        if (node.type != nullptr && node.type != known_type_) {
+            if (!topic_.type.is(*node.type)) return;
+            known_type_ = node.type;
         }
-        if (!expose(*node)) return;
-        const bool direct = node->delivery == Delivery::direct;
-        in_order_ = in_order_ && (nodes_.empty() || comes_before(*nodes_.back(), *node));
-        nodes_.push_back(node);
-        direct_count_ += direct ? 1u : 0u;
-        filtered_ = filtered_ || node->filtered;
-        bare_ = bare_ && node->invoke_event != nullptr;
+        if (!expose(node)) return;
+        in_order_ = in_order_ && (nodes_.empty() || comes_before(*nodes_.back(), node));
+        nodes_.push_back(NodePtr::share(node));
+        direct_count_ += node.delivery == Delivery::direct ? 1u : 0u;
+        filtered_ = filtered_ || node.filtered;
+        bare_ = bare_ && node.invoke_event != nullptr;
     }
 
     std::unique_ptr<Snapshot> finish() {
@@ -51,6 +51,11 @@ public:
         // Signals of names and of patterns come one after the other: put them into one order.
         if (!in_order_) {
             std::ranges::sort(nodes_, [](const NodePtr& a, const NodePtr& b) { return comes_before(*a, *b); });
+            // A connection that failed half-way was made once more.
+            const auto twice = std::ranges::unique(nodes_, {}, [](const NodePtr& node) { return node.get(); });
+            nodes_.erase(twice.begin(), twice.end());
+            const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
+            direct_count_ = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         }
         snapshot->direct_count = direct_count_;
         snapshot->filtered = filtered_;
@@ -86,24 +91,31 @@ private:
     bool bare_ = true;  // all take the event without its record
 };
 
-/// What Signals2 holds of a node: calling it offers the node to a collector.
+/// What Signals2 holds of a node: calling it offers the node to a collector. Only copies own a reference, as Signals2
+/// keeps a copy of what it is passed.
 class Offer {
 public:
     using result_type = void;
 
     Offer() noexcept = default;
-    explicit Offer(Node& node) noexcept : node_(NodePtr::share(node)) {}
-    void operator()(Collector& collector) const { collector.offer(node_); }
+    Offer(const Offer& other) noexcept : owned_(NodePtr::share(*other.node_)), node_(owned_.get()) {}
+    Offer& operator=(const Offer&) = delete;
+    Offer& operator=(Node* borrowed) noexcept {
+        node_ = borrowed;
+        return *this;
+    }
+    void operator()(Collector& collector) const { collector.offer(*node_); }
 
 private:
-    NodePtr node_;
+    NodePtr owned_;
+    Node* node_ = nullptr;
 };
 
 class SubscriptionSignal {
 public:
-    /// Throws std::bad_alloc.
+    /// Throws std::bad_alloc; the node may be offered then, and may be connected once more.
     void connect(Node& node) {
-        Signal::slot_type slot{Offer(node)};
+        Signal::slot_type slot(&node);
         if (node.receiver) slot.track_foreign(*node.receiver);
         ::new (node.registration.connection) Connection(signal_.connect(node.priority, slot));
     }
@@ -118,9 +130,10 @@ public:
     void collect(Collector& collector) { signal_(collector); }
 
 private:
-    using Signal = boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int,
-                                           std::greater<>, Offer>;
     using Connection = boost::signals2::connection;
+    using Signal = boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int,
+                                           std::greater<>, Offer, std::function<void(const Connection&, Collector&)>,
+                                           ShortLock>;
     static_assert(sizeof(Connection) <= sizeof(Registration::connection) && alignof(Connection) <= alignof(void*));
     Signal signal_;
 };
