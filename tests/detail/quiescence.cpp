@@ -51,6 +51,27 @@ TEST_CASE("an idle node's state is destroyed at once, the node lives as long as 
     CHECK(quiesce_later(*watched.node));
 }
 
+TEST_CASE("an unseen node is ended at once, though other threads are busy", "[quiescence]") {
+    const auto state = std::make_shared<int>(0);
+    const NodePtr node = node_for("a.b", [state](const Record&) {});
+    std::latch busy(1), may_leave(1);
+    auto runner = start([&] {
+        Watched other;
+        Frame frame(ThreadSlot::current(), engine);
+        Running running(frame);
+        running.move_to(*other.node);
+        busy.count_down();
+        may_leave.wait();
+    });
+    busy.wait();
+    CHECK(quiesce(*node));
+    CHECK(node->has(Node::ended));
+    CHECK(state.use_count() == 1);
+    CHECK(quiesce(*node));
+    may_leave.count_down();
+    get_soon(std::move(runner));
+}
+
 TEST_CASE("running moves from node to node and lets go of the last", "[quiescence]") {
     Watched first, second;
     Frame frame(ThreadSlot::current(), engine);

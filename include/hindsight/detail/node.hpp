@@ -55,7 +55,7 @@ protected:
 struct Registration {
     bool connected = false;
     bool has_connection = false;  // with Signals2
-    NameEntry* name = nullptr;  // of the one event that it subscribed to; null: it is among the wildcards
+    NameEntry* name = nullptr;    // of the one event that it subscribed to; null: it is among the wildcards
     // All connected nodes, in the order of their ids.
     Node* previous = nullptr;
     Node* next = nullptr;

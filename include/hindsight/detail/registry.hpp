@@ -2,7 +2,8 @@
 // impl/detail/subscription_signal.hpp) keeps the connections.
 //
 // A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic makes the
-// connections that are still to be made, and collects a new snapshot, before it does anything else. Replaced snapshots are destroyed once no thread iterates them any more.
+// connections that are still to be made, and collects a new snapshot, before it does anything else. Replaced snapshots
+// are destroyed once no thread iterates them any more.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>

@@ -34,8 +34,8 @@ HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pat
                                                        const detail::EventType* type, SubscribeOptions&& options) {
     if (!node) throw InvalidArgument("subscribe: the handler, or its receiver, is null");
     // A type whose events name themselves is subscribed to under all names.
-    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name), type,
-                    std::move(options));
+    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name),
+                    type, std::move(options));
     return Subscription(std::move(node));
 }
 

@@ -45,8 +45,7 @@ HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
     return executor_;
 }
 
-HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventType* type,
-                                     SubscribeOptions&& options) {
+HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
     const EventType* const filtered_type = options.filter.payload_type();
     if (type != nullptr && filtered_type != nullptr && !same_type(*type, *filtered_type)) {

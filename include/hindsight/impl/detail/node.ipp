@@ -29,8 +29,8 @@ HINDSIGHT_INLINE Node* Node::make_empty(Invoke invoke, InvokeEvent invoke_event,
                                         std::size_t alignment) {
     static_assert(alignof(Node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
     const std::size_t total = handler_offset(alignment) + size;
-    void* const memory = node::needs_alignment(alignment) ? ::operator new(total, std::align_val_t{alignment})
-                                                          : ::operator new(total);
+    void* const memory =
+        node::needs_alignment(alignment) ? ::operator new (total, std::align_val_t{alignment}) : ::operator new(total);
     return ::new (memory) Node(invoke, invoke_event, alignment);
 }
 
@@ -38,7 +38,7 @@ HINDSIGHT_INLINE void Node::destroy(Node* node) noexcept {
     const std::size_t alignment = node->alignment_;
     node->~Node();
     if (node::needs_alignment(alignment)) {
-        ::operator delete(node, std::align_val_t{alignment});
+        ::operator delete (node, std::align_val_t{alignment});
     } else {
         ::operator delete(node);
     }

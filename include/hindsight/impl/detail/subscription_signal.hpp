@@ -70,7 +70,8 @@ private:
     /// Tells whoever ends the node later that it may be running; false if that has come first (see quiescence.hpp).
     static bool expose(Node& node) noexcept {
         std::uint32_t flags = node.flags.load(std::memory_order_seq_cst);
-        if ((flags & Node::unseen) != 0) flags = node.flags.fetch_and(~std::uint32_t{Node::unseen}, std::memory_order_seq_cst);
+        if ((flags & Node::unseen) != 0)
+            flags = node.flags.fetch_and(~std::uint32_t{Node::unseen}, std::memory_order_seq_cst);
         return (flags & Node::dead) == 0;
     }
 
@@ -131,9 +132,9 @@ public:
 
 private:
     using Connection = boost::signals2::connection;
-    using Signal = boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int,
-                                           std::greater<>, Offer, std::function<void(const Connection&, Collector&)>,
-                                           ShortLock>;
+    using Signal =
+        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<>,
+                                Offer, std::function<void(const Connection&, Collector&)>, ShortLock>;
     static_assert(sizeof(Connection) <= sizeof(Registration::connection) && alignof(Connection) <= alignof(void*));
     Signal signal_;
 };
