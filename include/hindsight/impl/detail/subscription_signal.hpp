@@ -52,8 +52,8 @@ public:
         if (!in_order_) {
             std::ranges::sort(nodes_, [](const NodePtr& a, const NodePtr& b) { return comes_before(*a, *b); });
             // A connection that failed half-way was made once more.
-            const auto twice = std::ranges::unique(nodes_, {}, [](const NodePtr& node) { return node.get(); });
-            nodes_.erase(twice.begin(), twice.end());
+            const auto same = [](const NodePtr& a, const NodePtr& b) { return a.get() == b.get(); };
+            nodes_.erase(std::unique(nodes_.begin(), nodes_.end(), same), nodes_.end());
             const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
             direct_count_ = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         }
