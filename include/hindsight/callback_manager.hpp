@@ -106,8 +106,9 @@ public:
     void stop() noexcept;
 
 private:
-    Subscription connect(detail::NodePtr node, const Pattern* pattern, const detail::EventType* type,
-                         SubscribeOptions options);
+    /// `pattern`: null for the name of the type.
+    Subscription connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
+                         SubscribeOptions&& options);
 
     std::shared_ptr<detail::Hub> hub_;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 using hindsight::detail::Counter;
+using hindsight::detail::RareCounter;
 using hindsight::detail::ThreadSlot;
 
 namespace {
@@ -51,6 +52,21 @@ TEST_CASE("what a thread counted stays when it ends and another takes its slot",
         std::thread([&] { counter.add(ThreadSlot::current(), 3); }).join();
     }
     CHECK(counter.get() == 150);
+}
+
+TEST_CASE("a rare counter counts what all threads add, and starts again", "[counter]") {
+    RareCounter counter;
+    {
+        std::vector<std::jthread> counting;
+        for (int i = 0; i < 3; ++i) {
+            counting.emplace_back([&] {
+                for (int time = 0; time < 1000; ++time) counter.add(ThreadSlot::current(), 2);
+            });
+        }
+    }
+    CHECK(counter.get() == 6'000);
+    counter.reset();
+    CHECK(counter.get() == 0);
 }
 
 TEST_CASE("a counter is read while threads count, and never goes back", "[counter]") {

@@ -26,10 +26,18 @@ namespace {
 
 const IdleEngine engine;
 
+/// A node that may be run, as snapshots have it.
+template <class F>
+NodePtr seen_node(F handler) {
+    NodePtr node = node_for("a.b", std::move(handler));
+    node->flags = 0;
+    return node;
+}
+
 /// A node whose state can be watched.
 struct Watched {
     std::shared_ptr<int> state = std::make_shared<int>(0);
-    NodePtr node = node_for("a.b", [held = state](const Record&) {});
+    NodePtr node = seen_node([held = state](const Record&) {});
     bool destroyed() const { return state.use_count() == 1; }
 };
 
@@ -41,6 +49,27 @@ TEST_CASE("an idle node's state is destroyed at once, the node lives as long as 
     CHECK(watched.destroyed());
     CHECK(quiesce(*watched.node));
     CHECK(quiesce_later(*watched.node));
+}
+
+TEST_CASE("an unseen node is ended at once, though other threads are busy", "[quiescence]") {
+    const auto state = std::make_shared<int>(0);
+    const NodePtr node = node_for("a.b", [state](const Record&) {});
+    std::latch busy(1), may_leave(1);
+    auto runner = start([&] {
+        Watched other;
+        Frame frame(ThreadSlot::current(), engine);
+        Running running(frame);
+        running.move_to(*other.node);
+        busy.count_down();
+        may_leave.wait();
+    });
+    busy.wait();
+    CHECK(quiesce(*node));
+    CHECK(node->has(Node::ended));
+    CHECK(state.use_count() == 1);
+    CHECK(quiesce(*node));
+    may_leave.count_down();
+    get_soon(std::move(runner));
 }
 
 TEST_CASE("running moves from node to node and lets go of the last", "[quiescence]") {
@@ -150,7 +179,7 @@ TEST_CASE("a node's state is destroyed exactly once, whoever ends it and runs it
     for (int round = 0; round < 200; ++round) {
         std::atomic<int> destroyed{0}, calls_after_end{0};
         std::atomic<bool> ended{false};
-        const NodePtr node = node_for("a.b", [held = Counting(destroyed)](const Record&) {});
+        const NodePtr node = seen_node([held = Counting(destroyed)](const Record&) {});
         std::latch together(3);
         const auto run = [&] {
             Frame frame(ThreadSlot::current(), engine);

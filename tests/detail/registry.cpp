@@ -6,6 +6,7 @@
 #include <hindsight/detail/registry.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ using hindsight::Record;
 using hindsight::detail::Draft;
 using hindsight::detail::event_type;
 using hindsight::detail::Frame;
+using hindsight::detail::Node;
 using hindsight::detail::NodePtr;
 using hindsight::detail::Registry;
 using hindsight::detail::Snapshot;
@@ -85,6 +87,42 @@ TEST_CASE("nodes get increasing ids and are listed in the order of connecting", 
     const NodePtr d = idle_node_for("x.d");
     registry.connect(*d);
     CHECK(d->id == 4);
+}
+
+TEST_CASE("a walk over the nodes meets each once, and may end what it meets and others", "[registry]") {
+    Registry registry(100, true);
+    std::vector<NodePtr> nodes;
+    for (int i = 0; i < 6; ++i) nodes.push_back(idle_node_for(i % 2 == 0 ? "x.a" : "x.*"));
+    for (const NodePtr& node : nodes) registry.connect(*node);
+    std::vector<std::uint64_t> met;
+    registry.for_each_node([&](Node& node) {
+        met.push_back(node.id);
+        if (node.id == 2) {
+            registry.disconnect(node);
+            registry.disconnect(*nodes[3]);
+        }
+    });
+    CHECK(met == std::vector<std::uint64_t>{1, 2, 3, 5, 6});
+    met.clear();
+    registry.for_each_node([&](Node& node) {
+        met.push_back(node.id);
+        registry.disconnect(node);
+    });
+    CHECK(met == std::vector<std::uint64_t>{1, 3, 5, 6});
+    CHECK(registry.nodes().empty());
+}
+
+TEST_CASE("a node is unseen until a snapshot has it, and dead ones stay so", "[registry]") {
+    Registry registry(100, true);
+    const NodePtr ticks = idle_node_for("test.tick"), tocks = idle_node_for("test.tock"),
+                  dead = idle_node_for("test.*");
+    for (const NodePtr& node : {ticks, tocks, dead}) registry.connect(*node);
+    CHECK(ticks->has(Node::unseen));
+    CHECK(registry.disconnect(*dead));
+    CHECK(subscribers(registry, Tick{}) == "test.tick ");
+    CHECK_FALSE(ticks->has(Node::unseen));
+    CHECK(tocks->has(Node::unseen));
+    CHECK(dead->has(Node::unseen));
 }
 
 TEST_CASE("an event's subscribers are those of its type, its name and matching patterns", "[registry]") {

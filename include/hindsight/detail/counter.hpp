@@ -45,4 +45,17 @@ private:
     std::atomic<std::uint64_t> base_{0};
 };
 
+/// The same for what happens seldom, or is dear anyway: smaller, with a read-modify-write each time.
+class RareCounter {
+public:
+    void add(const ThreadSlot&, std::uint64_t count = 1) noexcept {
+        count_.fetch_add(count, std::memory_order_relaxed);
+    }
+    std::uint64_t get() const noexcept { return count_.load(std::memory_order_relaxed); }
+    void reset() noexcept { count_.store(0, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> count_{0};
+};
+
 }  // namespace hindsight::detail

@@ -51,7 +51,7 @@ public:
     Receipt emit(const Draft& draft);
 
     /// Fills the node from the options and connects it.
-    void subscribe(Node& node, const Pattern& pattern, const EventType* type, SubscribeOptions options);
+    void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
     void unregister(Node& node) noexcept override;
     bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
     void deliver_later(Node& node) noexcept override;

@@ -29,6 +29,7 @@
 namespace hindsight::detail {
 
 class NodePtr;
+struct NameEntry;
 struct Node;
 
 /// The engine that a node is connected to, as its handles and tasks, which may outlive it, know it.
@@ -50,6 +51,18 @@ protected:
     ~NodeOwner() = default;
 };
 
+/// What the registry knows of a node. Guarded by its mutex.
+struct Registration {
+    bool connected = false;
+    bool has_connection = false;  // with Signals2
+    NameEntry* name = nullptr;    // of the one event that it subscribed to; null: it is among the wildcards
+    // All connected nodes, in the order of their ids.
+    Node* previous = nullptr;
+    Node* next = nullptr;
+    /// While it has one: a boost::signals2::connection, without its headers.
+    alignas(void*) std::byte connection[2 * sizeof(void*)];
+};
+
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
         dead = 1,      // disconnected: the handler starts no more
@@ -57,27 +70,37 @@ struct HINDSIGHT_API Node final : TaskTarget {
         orphan = 4,    // nobody waits: the last runner destroys the callables
         claimed = 8,   // someone is destroying, or has destroyed, the callables
         limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,   // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,    // disconnected, and the callables are destroyed
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
 
-    std::atomic<std::uint32_t> flags{0};
+    // In the order of how often they are looked at: walks over many nodes should touch few cache lines of each.
+    std::atomic<std::uint32_t> flags{unseen};
     std::atomic<std::uint32_t> references{1};
     const Invoke invoke;             // calls the handler; throws what it throws
     const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
 
     // Fixed before the node is published.
     std::uint64_t id = 0;
-    std::string name;
-    std::optional<Pattern> pattern;   // what it subscribed to: an event's name or a pattern
     const EventType* type = nullptr;  // typed subscriptions: the payload's type
-    Delivery delivery = Delivery::queued;
     int priority = 0;
-    std::uint64_t max_deliveries = 0;
+    Delivery delivery = Delivery::queued;
     bool filtered = false;
+
+    Counter delivered;
+    Registration registration;
+    std::unique_ptr<Mailbox> mailbox;  // queued delivery: guarded by the ledger's lock
+
+    // Fixed before the node is published.
     std::weak_ptr<NodeOwner> owner;
-    std::shared_ptr<void> registration;  // what the registry needs to take it out again
-    std::optional<Mailbox> mailbox;      // queued delivery: guarded by the ledger's lock
+    std::uint64_t max_deliveries = 0;
+    std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
+    std::string name;
+
+    // Guarded by the mutex of ThreadSlots.
+    const ThreadSlot* destroyer = nullptr;
 
     // What is the user's beside the handler; given up with it.
     Predicate filter;
@@ -85,18 +108,13 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::shared_ptr<Executor> executor;
     std::optional<std::weak_ptr<const void>> receiver;
 
-    // Guarded by the mutex of ThreadSlots.
-    const ThreadSlot* destroyer = nullptr;
-    bool destroyed = false;
-
-    std::atomic<std::uint64_t> claims{0};    // calls begun, where max_deliveries limits them
-    std::atomic<std::uint64_t> reported{0};  // failures that the default error handler has seen
-    Counter delivered;
+    std::atomic<std::uint64_t> claims{0};              // calls begun, where max_deliveries limits them
+    std::atomic<std::uint64_t> reported{0};            // failures that the default error handler has seen
     std::atomic<std::uint64_t> delivered_in_total{0};  // what the owner's total has of it
-    Counter failed;
-    Counter filter_rejected;
-    Counter skipped_paused;
-    Counter discarded;  // waiting when it was disconnected, or abandoned by its executor
+    RareCounter failed;
+    RareCounter filter_rejected;
+    RareCounter skipped_paused;
+    RareCounter discarded;  // waiting when it was disconnected, or abandoned by its executor
 
     /// A node with this handler, callable as `handler(const Record&)`; one that needs no record has a function
     /// `with_event(const void*)` too. Throws std::bad_alloc and what moving the handler throws.

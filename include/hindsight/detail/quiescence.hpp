@@ -7,6 +7,12 @@
 // that the scan was made under: no wake-up is lost. The runner's replacing store is a release that the scan acquires,
 // so the handler's effects come before its state's destruction.
 //
+// Two kinds of nodes need no fence. One that is `unseen`: collecting a snapshot clears that in the node's flags before
+// it takes the node in, and leaves out one that is dead by then. Both are read-modify-writes of one word, so either the
+// disconnect comes first and no snapshot has the node, or it finds that the node is no longer unseen. And any node
+// while no other thread has a slot: slots are taken under the mutex that the disconnect looks for them under, so the
+// next thread to take one sees `dead`; and a slot was given back by a release after the last run in it.
+//
 // A disconnect inside the node's own handler cannot wait, nor one that closes a cycle of threads which wait for each
 // other's handlers: it marks the node as an orphan and returns; the last thread to leave destroys the state.
 #pragma once

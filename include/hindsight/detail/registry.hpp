@@ -1,8 +1,9 @@
 // Registry: who is subscribed to what, and the topics that emitting looks up. Boost.Signals2 (out of sight, in
 // impl/detail/subscription_signal.hpp) keeps the connections.
 //
-// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic collects a new
-// snapshot before it does anything else. Replaced snapshots are destroyed once no thread iterates them any more.
+// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic makes the
+// connections that are still to be made, and collects a new snapshot, before it does anything else. Replaced snapshots
+// are destroyed once no thread iterates them any more.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>
@@ -16,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -27,6 +27,13 @@
 namespace hindsight::detail {
 
 class SubscriptionSignal;
+
+/// What the registry knows of one event name. Never removed.
+struct NameEntry {
+    std::shared_ptr<SubscriptionSignal> exact;
+    std::unique_ptr<Topic> typed;
+    std::unique_ptr<Topic> self_named;
+};
 
 /// Thread-safe. No user code runs under its mutex.
 class HINDSIGHT_API Registry {
@@ -61,11 +68,10 @@ public:
 
     /// All connected nodes, in the order of subscribing.
     std::vector<NodePtr> nodes() const;
-    /// The first connected node with a larger id, or null: for walks that must not need memory.
-    NodePtr node_after(std::uint64_t id) const noexcept;
+    /// The same without needing memory. `visit` is called outside the mutex, and may end the node.
     template <class F>
     void for_each_node(F visit) const {
-        for (NodePtr node = node_after(0); node; node = node_after(node->id)) visit(*node);
+        for (NodePtr node = node_after(nullptr); node; node = node_after(node.get())) visit(*node);
     }
 
     template <class F>
@@ -78,22 +84,23 @@ public:
     }
 
 private:
-    struct Name {
-        std::shared_ptr<SubscriptionSignal> exact;
-        std::unique_ptr<Topic> typed;
-        std::unique_ptr<Topic> self_named;
-    };
     struct TextHash {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
     };
-    using Names = std::unordered_map<std::string, Name, TextHash, std::equal_to<>>;
+    using Names = std::unordered_map<std::string, NameEntry, TextHash, std::equal_to<>>;
 
     void rebuild(Topic& topic);
-    Name& name_locked(std::string_view text);
-    Topic& typed_topic_locked(const EventType& type);
-    SubscriptionSignal& signal_for_locked(const Node& node);
+    NameEntry& name_locked(std::string_view text);
+    NameEntry& typed_name_locked(const EventType& type);
+    /// Where the node's connection belongs; null: among the wildcards.
+    NameEntry* name_for_locked(const Node& node);
     void mark_stale_locked(const Node& node) noexcept;
+    void make_connections_locked();
+    void append_locked(Node& node) noexcept;
+    void remove_locked(Node& node) noexcept;
+    /// The first connected node with a larger id than this one's, or null; the first of all for null.
+    NodePtr node_after(const Node* previous) const noexcept;
 
     const std::size_t max_names_;
     const bool isolates_;
@@ -101,7 +108,10 @@ private:
     Names names_;
     TopicsByType topics_by_type_;
     std::shared_ptr<SubscriptionSignal> wildcards_;  // and exact names beyond max_names
-    std::map<std::uint64_t, NodePtr> nodes_;
+    Node* first_ = nullptr;                          // connected nodes; each is owned by one reference
+    Node* last_ = nullptr;
+    Node* first_without_connection_ = nullptr;  // no later one has any
+    std::size_t count_ = 0;
     std::uint64_t last_id_ = 0;
     RetiredSnapshots retired_;
 };

@@ -55,6 +55,7 @@ public:
 
     /// Takes out all that no thread uses any more, for the caller to destroy outside the lock.
     List collect() {
+        if (retired_.empty()) return {};
         heavy_fence();
         List unused;
         unused.reserve(retired_.size());

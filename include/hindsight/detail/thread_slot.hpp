@@ -60,6 +60,10 @@ struct alignas(64) ThreadSlot {
         return acquire();
     }
 
+    /// Whether it has a thread. False under the mutex of ThreadSlots: none before that mutex is unlocked, and what the
+    /// last one did happened before.
+    bool in_use() const noexcept { return used.load(std::memory_order_acquire); }
+
     /// Null before the thread's first call of `current`.
     static ThreadSlot* current_or_null() noexcept { return current_; }
 

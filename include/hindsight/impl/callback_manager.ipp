@@ -6,6 +6,7 @@
 #include <hindsight/error.hpp>
 
 #include <string>
+#include <utility>
 
 namespace hindsight {
 
@@ -29,12 +30,12 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
     detail::Hub::let_go(std::move(hub_));
 }
 
-HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, const Pattern* pattern,
-                                                       const detail::EventType* type, SubscribeOptions options) {
+HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pattern* pattern,
+                                                       const detail::EventType* type, SubscribeOptions&& options) {
     if (!node) throw InvalidArgument("subscribe: the handler is null");
     // A type whose events name themselves is subscribed to under all names.
-    hub_->subscribe(*node, pattern != nullptr ? *pattern : Pattern(type->self_named ? "*" : type->name), type,
-                    std::move(options));
+    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name),
+                    type, std::move(options));
     return Subscription(std::move(node));
 }
 

@@ -6,13 +6,13 @@
 namespace hindsight {
 
 HINDSIGHT_INLINE bool Subscription::disconnect() noexcept {
-    if (!node_) return true;
+    if (!node_ || node_->has(detail::Node::ended)) return true;
     if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
     return detail::quiesce(*node_);
 }
 
 HINDSIGHT_INLINE void Subscription::close() noexcept {
-    if (!node_) return;
+    if (!node_ || node_->has(detail::Node::ended)) return;
     if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
     detail::quiesce_later(*node_);
 }

@@ -47,8 +47,7 @@ HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
     return executor_;
 }
 
-HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const EventType* type,
-                                     SubscribeOptions options) {
+HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
     const EventType* const filtered_type = options.filter.payload_type();
     if (type != nullptr && filtered_type != nullptr && !same_type(*type, *filtered_type)) {
@@ -60,7 +59,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
     node.name = std::move(options.name);
-    node.pattern = pattern;
+    node.pattern = std::move(pattern);
     node.type = type;
     node.delivery = options.delivery;
     node.priority = options.priority;
@@ -71,7 +70,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, const Pattern& pattern, const E
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {
-        node.mailbox.emplace(options.mailbox);
+        node.mailbox = std::make_unique<Mailbox>(options.mailbox);
         node.executor = options.executor ? std::move(options.executor) : default_executor();
     }
     try {

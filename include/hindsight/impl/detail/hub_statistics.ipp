@@ -96,8 +96,8 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
     }
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
     registry_.for_each_node([this](Node& node) {
-        for (Counter* counter :
-             {&node.delivered, &node.failed, &node.filter_rejected, &node.skipped_paused, &node.discarded}) {
+        node.delivered.reset();
+        for (RareCounter* counter : {&node.failed, &node.filter_rejected, &node.skipped_paused, &node.discarded}) {
             counter->reset();
         }
         if (!node.mailbox) return;

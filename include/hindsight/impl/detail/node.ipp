@@ -2,7 +2,6 @@
 
 #include <hindsight/detail/node.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -12,9 +11,9 @@ namespace hindsight::detail {
 
 namespace node {
 
-/// Of the memory that holds a node and its handler.
-constexpr std::align_val_t alignment_for(std::size_t of_handler) noexcept {
-    return std::align_val_t{std::max<std::size_t>(of_handler, __STDCPP_DEFAULT_NEW_ALIGNMENT__)};
+/// Whether the memory of a node and its handler is more aligned than by default.
+constexpr bool needs_alignment(std::size_t of_handler) noexcept {
+    return of_handler > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 }
 
 }  // namespace node
@@ -29,14 +28,20 @@ HINDSIGHT_INLINE Node::~Node() {
 HINDSIGHT_INLINE Node* Node::make_empty(Invoke invoke, InvokeEvent invoke_event, std::size_t size,
                                         std::size_t alignment) {
     static_assert(alignof(Node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-    void* const memory = ::operator new(handler_offset(alignment) + size, node::alignment_for(alignment));
+    const std::size_t total = handler_offset(alignment) + size;
+    void* const memory =
+        node::needs_alignment(alignment) ? ::operator new (total, std::align_val_t{alignment}) : ::operator new(total);
     return ::new (memory) Node(invoke, invoke_event, alignment);
 }
 
 HINDSIGHT_INLINE void Node::destroy(Node* node) noexcept {
-    const std::align_val_t alignment = node::alignment_for(node->alignment_);
+    const std::size_t alignment = node->alignment_;
     node->~Node();
-    ::operator delete(node, alignment);
+    if (node::needs_alignment(alignment)) {
+        ::operator delete (node, std::align_val_t{alignment});
+    } else {
+        ::operator delete(node);
+    }
 }
 
 HINDSIGHT_INLINE void* Node::handler_memory() noexcept {

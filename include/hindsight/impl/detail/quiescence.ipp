@@ -23,6 +23,7 @@ inline bool occupies(const ThreadSlot& slot, const Node& node) noexcept {
 
 inline bool is_busy(ThreadSlots& slots, const Node& node) noexcept {
     bool busy = node.destroyer != nullptr;
+    if (node.has(Node::unseen)) return busy;
     slots.for_each([&](const ThreadSlot& slot) { busy = busy || runs(slot, node); });
     return busy;
 }
@@ -39,6 +40,12 @@ inline bool would_deadlock(ThreadSlots& slots, const ThreadSlot& me, const Node&
     return cycle;
 }
 
+inline bool only_slot_in_use(ThreadSlots& slots, const ThreadSlot& me) noexcept {
+    bool only = true;
+    slots.for_each([&](const ThreadSlot& slot) { only = only && (&slot == &me || !slot.in_use()); });
+    return only;
+}
+
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
 inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me,
                             Node& node) noexcept {
@@ -50,18 +57,25 @@ inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lo
     node.destroy_callables();
     lock.lock();
     node.destroyer = nullptr;
-    node.destroyed = true;
+    node.flags.fetch_or(Node::ended, std::memory_order_seq_cst);
     slots.changed.notify_all();
 }
 
 inline bool quiesce(Node& node, bool wait) noexcept {
+    if (node.has(Node::ended)) return true;
     const NodePtr keep = NodePtr::share(node);
     ThreadSlot& me = ThreadSlot::current();
     ThreadSlots& slots = ThreadSlots::instance();
-    node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
-    heavy_fence();
+    std::uint32_t flags = fenced_load(node.flags);
+    if ((flags & Node::dead) == 0) flags = node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
+    const bool seen = (flags & Node::unseen) == 0;
 
     std::unique_lock lock(slots.mutex);
+    if (seen && !only_slot_in_use(slots, me)) {
+        lock.unlock();
+        heavy_fence();
+        lock.lock();
+    }
     while (wait && is_busy(slots, node)) {
         if (occupies(me, node) || would_deadlock(slots, me, node)) {
             wait = false;
@@ -73,7 +87,7 @@ inline bool quiesce(Node& node, bool wait) noexcept {
     }
     if (!wait) node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
     destroy_if_idle(slots, lock, me, node);
-    return node.destroyed;
+    return node.has(Node::ended);
 }
 
 }  // namespace quiescence

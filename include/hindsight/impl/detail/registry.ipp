@@ -12,17 +12,21 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE Registry::Registry(std::size_t max_names, bool isolates)
-    : max_names_(max_names), isolates_(isolates), wildcards_(std::make_shared<SubscriptionSignal>()) {}
+    : max_names_(max_names), isolates_(isolates), wildcards_(std::make_shared<SubscriptionSignal>()) {
+    ThreadSlots::instance();  // chooses the fence that the locks of the signals rely on
+}
 
-HINDSIGHT_INLINE Registry::~Registry() = default;
+HINDSIGHT_INLINE Registry::~Registry() {
+    while (first_ != nullptr) disconnect(*first_);
+}
 
-HINDSIGHT_INLINE Registry::Name& Registry::name_locked(std::string_view text) {
+HINDSIGHT_INLINE NameEntry& Registry::name_locked(std::string_view text) {
     if (const auto found = names_.find(text); found != names_.end()) return found->second;
     return names_.try_emplace(std::string(text)).first->second;
 }
 
-HINDSIGHT_INLINE Topic& Registry::typed_topic_locked(const EventType& type) {
-    Name& name = name_locked(type.name);
+HINDSIGHT_INLINE NameEntry& Registry::typed_name_locked(const EventType& type) {
+    NameEntry& name = name_locked(type.name);
     if (!name.typed) name.typed = std::make_unique<Topic>(type.name, type);
     if (!name.typed->type.is(type)) {
         throw TypeConflict("the event name \"" + std::string(type.name) + "\" belongs to the type " +
@@ -30,7 +34,7 @@ HINDSIGHT_INLINE Topic& Registry::typed_topic_locked(const EventType& type) {
                            " (a name has one C++ type, the same in all shared libraries)");
     }
     topics_by_type_.add(type, *name.typed);
-    return *name.typed;
+    return name;
 }
 
 HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<Topic>& owned) {
@@ -40,52 +44,80 @@ HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<To
         if (found != names_.end() && found->second.self_named) return *found->second.self_named;
     }
     const std::lock_guard lock(mutex_);
-    if (!draft.type.self_named) return typed_topic_locked(draft.type);
+    if (!draft.type.self_named) return *typed_name_locked(draft.type).typed;
     if (names_.size() >= max_names_ && names_.find(draft.name()) == names_.end()) {
         owned = std::make_unique<Topic>(draft.name(), draft.type);
         return *owned;
     }
-    Name& name = name_locked(draft.name());
+    NameEntry& name = name_locked(draft.name());
     if (!name.self_named) name.self_named = std::make_unique<Topic>(draft.name(), draft.type);
     return *name.self_named;
 }
 
-HINDSIGHT_INLINE SubscriptionSignal& Registry::signal_for_locked(const Node& node) {
+HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
     const std::string_view text = node.pattern->text();
-    const bool known = names_.find(text) != names_.end();
-    if (!node.pattern->exact() || (!known && names_.size() >= max_names_)) return *wildcards_;
-    Name& name = name_locked(text);
-    if (!name.exact) name.exact = std::make_shared<SubscriptionSignal>();
-    return *name.exact;
+    NameEntry* name = nullptr;
+    if (node.type != nullptr && !node.type->self_named) {
+        name = &typed_name_locked(*node.type);  // its pattern is the name of its type
+    } else if (!node.pattern->exact()) {
+        return nullptr;
+    } else if (const auto found = names_.find(text); found != names_.end()) {
+        name = &found->second;
+    } else if (names_.size() < max_names_) {
+        name = &name_locked(text);
+    } else {
+        return nullptr;
+    }
+    if (!name->exact) name->exact = std::make_shared<SubscriptionSignal>();
+    return name;
 }
 
 HINDSIGHT_INLINE void Registry::connect(Node& node) {
     const std::lock_guard lock(mutex_);
-    if (node.type != nullptr && !node.type->self_named) typed_topic_locked(*node.type);
-    node.id = last_id_ + 1;
-    const auto place = nodes_.emplace(node.id, NodePtr::share(node)).first;
-    try {
-        signal_for_locked(node).connect(place->second);
-    } catch (...) {
-        // Signals2 may have kept a part of the connection: nothing of it is to be called.
-        node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
-        nodes_.erase(place);
-        throw;
-    }
-    ++last_id_;
+    node.registration.name = name_for_locked(node);
+    node.id = ++last_id_;
+    append_locked(node);
     mark_stale_locked(node);
 }
 
 HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
     NodePtr keep;
     const std::lock_guard lock(mutex_);
-    const auto found = nodes_.find(node.id);
-    if (found == nodes_.end()) return false;
-    keep = std::move(found->second);
-    nodes_.erase(found);
-    SubscriptionSignal::disconnect(node);
+    if (!node.registration.connected) return false;
+    keep = NodePtr(&node);
+    remove_locked(node);
+    if (std::exchange(node.registration.has_connection, false)) SubscriptionSignal::disconnect(node);
     mark_stale_locked(node);
     return true;
+}
+
+HINDSIGHT_INLINE void Registry::make_connections_locked() {
+    while (Node* const node = first_without_connection_) {
+        NameEntry* const name = node->registration.name;
+        (name != nullptr ? *name->exact : *wildcards_).connect(*node);
+        node->registration.has_connection = true;
+        first_without_connection_ = node->registration.next;
+    }
+}
+
+HINDSIGHT_INLINE void Registry::append_locked(Node& node) noexcept {
+    add_reference(node);
+    node.registration.connected = true;
+    node.registration.previous = last_;
+    (last_ != nullptr ? last_->registration.next : first_) = &node;
+    last_ = &node;
+    if (first_without_connection_ == nullptr) first_without_connection_ = &node;
+    ++count_;
+}
+
+HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
+    Registration& here = node.registration;
+    if (first_without_connection_ == &node) first_without_connection_ = here.next;
+    (here.previous != nullptr ? here.previous->registration.next : first_) = here.next;
+    (here.next != nullptr ? here.next->registration.previous : last_) = here.previous;
+    here.connected = false;
+    here.previous = here.next = nullptr;
+    --count_;
 }
 
 HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
@@ -94,17 +126,21 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
         ++topic->generation;
         topic->stale.store(true, std::memory_order_seq_cst);
     };
-    if (node.pattern->exact()) {
+    const NameEntry* name = node.registration.name;
+    if (name == nullptr && node.pattern->exact()) {  // beyond max_names
         const auto found = names_.find(node.pattern->text());
         if (found == names_.end()) return;
-        mark(found->second.typed);
-        mark(found->second.self_named);
+        name = &found->second;
+    }
+    if (name != nullptr) {
+        mark(name->typed);
+        mark(name->self_named);
         return;
     }
-    for (const auto& [text, name] : names_) {
+    for (const auto& [text, each] : names_) {
         if (!node.pattern->matches(text)) continue;
-        mark(name.typed);
-        mark(name.self_named);
+        mark(each.typed);
+        mark(each.self_named);
     }
 }
 
@@ -113,13 +149,15 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
         std::uint64_t generation = 0;
         std::shared_ptr<SubscriptionSignal> exact;
         {
-            const std::shared_lock lock(mutex_);
+            const std::lock_guard lock(mutex_);
             if (!topic.stale.load(std::memory_order_relaxed)) return;
+            make_connections_locked();
             generation = topic.generation;
             if (const auto found = names_.find(topic.name); found != names_.end()) exact = found->second.exact;
         }
         Collector collector(topic, isolates_);
         if (exact) exact->collect(collector);
+        collector.match_patterns();
         wildcards_->collect(collector);
         std::unique_ptr<const Snapshot> fresh = collector.finish();
 
@@ -135,17 +173,22 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
     }
 }
 
-HINDSIGHT_INLINE NodePtr Registry::node_after(std::uint64_t id) const noexcept {
+HINDSIGHT_INLINE NodePtr Registry::node_after(const Node* previous) const noexcept {
     const std::shared_lock lock(mutex_);
-    const auto next = nodes_.upper_bound(id);
-    return next != nodes_.end() ? next->second : NodePtr();
+    const bool has_place = previous != nullptr && previous->registration.connected;
+    Node* next = has_place ? previous->registration.next : first_;
+    // One that was taken out meanwhile is looked for: at the front, if the walk takes out whatever it meets.
+    while (!has_place && previous != nullptr && next != nullptr && next->id <= previous->id) {
+        next = next->registration.next;
+    }
+    return next != nullptr ? NodePtr::share(*next) : NodePtr();
 }
 
 HINDSIGHT_INLINE std::vector<NodePtr> Registry::nodes() const {
     const std::shared_lock lock(mutex_);
     std::vector<NodePtr> all;
-    all.reserve(nodes_.size());
-    for (const auto& [id, node] : nodes_) all.push_back(node);
+    all.reserve(count_);
+    for (Node* node = first_; node != nullptr; node = node->registration.next) all.push_back(NodePtr::share(*node));
     return all;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/topic.hpp>
 
 #include <boost/signals2/connection.hpp>
@@ -12,8 +13,11 @@
 #include <boost/signals2/slot.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -25,59 +29,113 @@ public:
     /// `isolates`: failures of handlers are not the emitter's.
     Collector(const Topic& topic, bool isolates) noexcept : topic_(topic), isolates_(isolates) {}
 
-    void offer(const NodePtr& node) {
-        if (node->has(Node::dead) || !node->pattern->matches(topic_.name)) return;
-        if (node->type != nullptr && !topic_.type.is(*node->type)) return;
-        nodes_.push_back(node);
+    /// From here on, nodes are offered that may be for other names.
+    void match_patterns() noexcept { matches_patterns_ = true; }
+
+    void offer(Node& node) {
+        if (matches_patterns_ && !node.pattern->matches(topic_.name)) return;
+        if (node.type != nullptr && node.type != known_type_) {
+            if (!topic_.type.is(*node.type)) return;
+            known_type_ = node.type;
+        }
+        if (!expose(node)) return;
+        in_order_ = in_order_ && (nodes_.empty() || comes_before(*nodes_.back(), node));
+        nodes_.push_back(NodePtr::share(node));
+        direct_count_ += node.delivery == Delivery::direct ? 1u : 0u;
+        filtered_ = filtered_ || node.filtered;
+        bare_ = bare_ && node.invoke_event != nullptr;
     }
 
     std::unique_ptr<Snapshot> finish() {
         auto snapshot = std::make_unique<Snapshot>();
         // Signals of names and of patterns come one after the other: put them into one order.
-        std::ranges::sort(nodes_, [](const NodePtr& a, const NodePtr& b) {
-            if (a->delivery != b->delivery) return a->delivery == Delivery::direct;
-            if (a->delivery == Delivery::direct && a->priority != b->priority) return a->priority > b->priority;
-            return a->id < b->id;
-        });
-        const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
-        snapshot->direct_count = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
-        snapshot->filtered = std::ranges::any_of(nodes_, [](const NodePtr& node) { return node->filtered; });
-        if (isolates_ && !snapshot->filtered && snapshot->direct_count == nodes_.size()) {
-            const bool bare =
-                std::ranges::all_of(nodes_, [](const NodePtr& node) { return node->invoke_event != nullptr; });
-            snapshot->needs = bare ? Snapshot::Needs::event : Snapshot::Needs::record;
+        if (!in_order_) {
+            std::ranges::sort(nodes_, [](const NodePtr& a, const NodePtr& b) { return comes_before(*a, *b); });
+            // A connection that failed half-way was made once more.
+            const auto same = [](const NodePtr& a, const NodePtr& b) { return a.get() == b.get(); };
+            nodes_.erase(std::unique(nodes_.begin(), nodes_.end(), same), nodes_.end());
+            const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
+            direct_count_ = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
+        }
+        snapshot->direct_count = direct_count_;
+        snapshot->filtered = filtered_;
+        if (isolates_ && !filtered_ && direct_count_ == nodes_.size()) {
+            snapshot->needs = bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
         }
         snapshot->nodes = std::move(nodes_);
         return snapshot;
     }
 
 private:
+    /// Tells whoever ends the node later that it may be running; false if that has come first (see quiescence.hpp).
+    static bool expose(Node& node) noexcept {
+        std::uint32_t flags = node.flags.load(std::memory_order_seq_cst);
+        if ((flags & Node::unseen) != 0)
+            flags = node.flags.fetch_and(~std::uint32_t{Node::unseen}, std::memory_order_seq_cst);
+        return (flags & Node::dead) == 0;
+    }
+
+    static bool comes_before(const Node& a, const Node& b) noexcept {
+        if (a.delivery != b.delivery) return a.delivery == Delivery::direct;
+        if (a.delivery == Delivery::direct && a.priority != b.priority) return a.priority > b.priority;
+        return a.id < b.id;
+    }
+
     const Topic& topic_;
     const bool isolates_;
+    bool matches_patterns_ = false;
+    const EventType* known_type_ = nullptr;  // the last one that was found to be the topic's
     std::vector<NodePtr> nodes_;
+    std::size_t direct_count_ = 0;
+    bool in_order_ = true;
+    bool filtered_ = false;
+    bool bare_ = true;  // all take the event without its record
+};
+
+/// What Signals2 holds of a node: calling it offers the node to a collector. Only copies own a reference, as Signals2
+/// keeps a copy of what it is passed.
+class Offer {
+public:
+    using result_type = void;
+
+    Offer() noexcept = default;
+    Offer(const Offer& other) noexcept : owned_(NodePtr::share(*other.node_)), node_(owned_.get()) {}
+    Offer& operator=(const Offer&) = delete;
+    Offer& operator=(Node* borrowed) noexcept {
+        node_ = borrowed;
+        return *this;
+    }
+    void operator()(Collector& collector) const { collector.offer(*node_); }
+
+private:
+    NodePtr owned_;
+    Node* node_ = nullptr;
 };
 
 class SubscriptionSignal {
 public:
-    /// Throws std::bad_alloc, changing nothing.
-    void connect(const NodePtr& node) {
-        Signal::slot_type slot([node](Collector& collector) { collector.offer(node); });
-        if (node->receiver) slot.track_foreign(*node->receiver);
-        auto connection = std::make_shared<boost::signals2::connection>();
-        *connection = signal_.connect(node->priority, slot);
-        node->registration = std::move(connection);
+    /// Throws std::bad_alloc; the node may be offered then, and may be connected once more.
+    void connect(Node& node) {
+        Signal::slot_type slot(&node);
+        if (node.receiver) slot.track_foreign(*node.receiver);
+        ::new (node.registration.connection) Connection(signal_.connect(node.priority, slot));
     }
 
     static void disconnect(Node& node) noexcept {
-        static_cast<boost::signals2::connection*>(node.registration.get())->disconnect();
+        auto& connection = *std::launder(reinterpret_cast<Connection*>(node.registration.connection));
+        connection.disconnect();
+        std::destroy_at(&connection);
     }
 
     /// Not under a lock: a receiver that is let go of elsewhere meanwhile dies here.
     void collect(Collector& collector) { signal_(collector); }
 
 private:
+    using Connection = boost::signals2::connection;
     using Signal =
-        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<>>;
+        boost::signals2::signal<void(Collector&), boost::signals2::optional_last_value<void>, int, std::greater<>,
+                                Offer, std::function<void(const Connection&, Collector&)>, ShortLock>;
+    static_assert(sizeof(Connection) <= sizeof(Registration::connection) && alignof(Connection) <= alignof(void*));
     Signal signal_;
 };
 

@@ -40,7 +40,7 @@ HINDSIGHT_INLINE ThreadSlot& ThreadSlot::acquire() {
     {
         const std::lock_guard lock(slots.mutex);
         ThreadSlot* const first = slots.head.load(std::memory_order_relaxed);
-        for (slot = first; slot != nullptr && slot->used.load(std::memory_order_acquire); slot = slot->next) {}
+        for (slot = first; slot != nullptr && slot->in_use(); slot = slot->next) {}
         if (slot != nullptr) {
             slot->used.store(true, std::memory_order_relaxed);
         } else {
