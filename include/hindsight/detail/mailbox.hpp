@@ -8,6 +8,7 @@
 #include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -89,20 +90,41 @@ public:
     bool active = false;         // a task is on its way to the executor, or a turn goes on
     bool in_turn = false;        // some thread delivers
     bool closed = false;         // disconnected
-    bool emitter_waits = false;  // for room
+
+    /// What emitters who found it full wait for. One who is woken for each place sleeps and wakes for each event, so
+    /// they wait for half of the mailbox first, and for any place when that takes long.
+    enum class Wanted : std::uint8_t { nothing, much_room, any_room };
+    void want(Wanted wanted) noexcept { wanted_ = std::max(wanted_, wanted); }
+    /// Whether there is the room that emitters want: `room_epoch` has moved then, and is to be unparked.
+    bool gives_room() noexcept {
+        if (wanted_ == Wanted::nothing) [[likely]]
+            return false;
+        if (wanted_ == Wanted::much_room && size() > options_.capacity / 2) return false;
+        release_emitters();
+        return true;
+    }
+    /// The same for those who need not wait any more.
+    void release_emitters() noexcept {
+        wanted_ = Wanted::nothing;
+        room_epoch.fetch_add(1, std::memory_order_release);
+    }
+
     std::uint64_t dropped = 0;
     std::uint64_t conflated = 0;
-    TurnProgress progress;                     // written without the lock, by the thread whose turn it is
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:
-    Pending pop() noexcept {
-        return std::visit([](auto& queue) { return queue.pop(); }, queue_);
-    }
-
     MailboxOptions options_;
     std::size_t turn_;  // how many records one turn takes
+    Wanted wanted_ = Wanted::nothing;
     Queue queue_;
+
+    // Emitters write what comes before it, all the time.
+    static constexpr std::size_t cache_line = 64;
+    [[maybe_unused]] std::byte apart_[cache_line];
+
+public:
+    TurnProgress progress;  // written without the lock, by the thread whose turn it is
 };
 
 }  // namespace hindsight::detail

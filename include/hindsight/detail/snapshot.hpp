@@ -23,9 +23,13 @@ struct Snapshot {
     enum class Needs : std::uint8_t {
         event,         // all are direct, without filters, and take the event without its record; failures are isolated
         record,        // the same, but some take the record
+        handover,      // some are queued, `most_in_handover` at most; no filters, and failures are isolated
         thoroughness,  // anything else
     };
     Needs needs = Needs::thoroughness;
+    static constexpr std::size_t most_in_handover = 64;
+
+    std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {
         return {nodes.data() + direct_count, nodes.size() - direct_count};
     }

@@ -49,6 +49,18 @@ private:
     bool mine_ = false;
 };
 
+/// Another thread has just written the records: the next few are on their way here while one is handled.
+constexpr std::size_t ahead = 6;
+
+inline void prefetch([[maybe_unused]] const Pending& pending) noexcept {
+#if defined(__GNUC__)
+    const auto* const bytes = reinterpret_cast<const char*>(pending.envelope);
+    __builtin_prefetch(bytes, 1);
+    __builtin_prefetch(bytes + 64);
+    __builtin_prefetch(bytes + 128);
+#endif
+}
+
 /// What errors call a subscription.
 inline std::string label_of(const Node& node) {
     return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
@@ -100,18 +112,20 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     hub_deliver::Turn turn(*ledger_, mailbox);
     if (!turn) return false;
     Running running(frame);
+    running.move_to(node);
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
         if (taken == 0) turn.end_locked();
-        const bool room = std::exchange(mailbox.emitter_waits, false);
-        if (room) mailbox.room_epoch.fetch_add(1, std::memory_order_release);
+        const bool room = mailbox.gives_room();
         lock.unlock();
         if (room) unpark_all(&mailbox.room_epoch);
         if (taken == 0) break;
-        for (const Pending& pending : std::span(batch).first(taken)) {
-            deliver_one(running, frame, node, pending);
-            if (pending.envelope != nullptr) ++count;
+        for (std::size_t i = 0; i < std::min(taken, hub_deliver::ahead); ++i) hub_deliver::prefetch(batch[i]);
+        for (std::size_t i = 0; i < taken; ++i) {
+            if (i + hub_deliver::ahead < taken) hub_deliver::prefetch(batch[i + hub_deliver::ahead]);
+            deliver_one(running, frame, node, batch[i]);
+            if (batch[i].envelope != nullptr) ++count;
         }
         if (count >= max) return true;
     }
@@ -120,34 +134,38 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
 }
 
 HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
-    const bool was_alive = (running.move_to(node) & Node::dead) == 0;
-    if (was_alive && pending.before.missed > 0 && node.on_lagged) {
-        try {
-            node.on_lagged(pending.before);
-        } catch (...) {
-            report(node, Record(), std::current_exception());
-        }
-    }
+    if (pending.before.missed > 0) [[unlikely]]
+        tell_of_hole(node, pending.before);
     if (pending.envelope == nullptr) return;
     TurnProgress& progress = node.mailbox->progress;
     progress.decide();
     const bool alive = !node.has(Node::dead);
     progress.decided(alive);
     Calls calls;
-    {
-        const Record record(EnvelopePtr::share(*pending.envelope));
-        if (alive) {
-            call(frame, node, record, calls);
-        } else {
-            // A shutdown may be counting what is left in hand.
-            const std::lock_guard until_counted(ledger_->mutex);
-        }
-        if (calls.count == 0) count_discarded(node, record);
+    const Record record{EnvelopePtr(pending.envelope)};  // with the mailbox's reference
+    if (alive) [[likely]] {
+        call(frame, node, record, calls);
+    } else {
+        // A shutdown may be counting what is left in hand.
+        const std::lock_guard until_counted(ledger_->mutex);
     }
+    if (calls.count == 0) [[unlikely]]
+        count_discarded(node, record);
     // A dead node may be waited for: its mailbox is closed, but this turn's other records are still to be discarded.
-    if (node.has(Node::dead)) running.stop();
+    // It stays dead, so none of them is called outside the cell.
+    if (node.has(Node::dead)) [[unlikely]]
+        running.stop();
     progress.finish_one();
-    finish_delivery(pending.envelope);
+    end_delivery(*pending.envelope);
+}
+
+HINDSIGHT_INLINE void Hub::tell_of_hole(Node& node, const Lagged& hole) noexcept {
+    if (node.has(Node::dead) || !node.on_lagged) return;
+    try {
+        node.on_lagged(hole);
+    } catch (...) {
+        report(node, Record(), std::current_exception());
+    }
 }
 
 HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
@@ -209,8 +227,7 @@ HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
     Mailbox::Queue queue = node.mailbox->take_all();
     node.mailbox->active = false;
-    const bool room = std::exchange(node.mailbox->emitter_waits, false);
-    if (room) node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+    const bool room = node.mailbox->gives_room();
     lock.unlock();
     if (room) unpark_all(&node.mailbox->room_epoch);
     finish_discarded(node, queue);

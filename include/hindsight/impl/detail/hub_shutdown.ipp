@@ -121,8 +121,7 @@ HINDSIGHT_INLINE void Hub::wake_waiting_emitters() noexcept {
         if (!node.mailbox) return;
         {
             const std::lock_guard lock(ledger_->mutex);
-            node.mailbox->emitter_waits = false;
-            node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+            node.mailbox->release_emitters();
         }
         unpark_all(&node.mailbox->room_epoch);
     });

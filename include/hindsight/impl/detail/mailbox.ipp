@@ -63,15 +63,18 @@ HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth)
 }
 
 HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
-    const std::size_t most = std::min(out.size(), turn_);
-    std::size_t count = 0;
-    while (count < most && size() > 0) out[count++] = pop();
-    progress.begin(count);
-    if (count < out.size() && size() == 0) {
-        const Lagged hole = std::visit([](auto& queue) { return queue.take_hole_at_end(); }, queue_);
-        if (hole.missed > 0) out[count++] = {nullptr, hole};
-    }
-    return count;
+    return std::visit(
+        [&](auto& queue) {
+            const std::size_t taken = std::min({out.size(), turn_, queue.size()});
+            for (std::size_t i = 0; i < taken; ++i) out[i] = queue.pop();
+            progress.begin(taken);
+            if (taken == out.size() || queue.size() > 0) return taken;
+            const Lagged hole = queue.take_hole_at_end();
+            if (hole.missed == 0) return taken;
+            out[taken] = {nullptr, hole};
+            return taken + 1;
+        },
+        queue_);
 }
 
 HINDSIGHT_INLINE Mailbox::Queue Mailbox::take_all() noexcept {

@@ -42,16 +42,20 @@ public:
         const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
         snapshot->direct_count = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
         snapshot->filtered = std::ranges::any_of(nodes_, [](const NodePtr& node) { return node->filtered; });
-        if (isolates_ && !snapshot->filtered && snapshot->direct_count == nodes_.size()) {
-            const bool bare =
-                std::ranges::all_of(nodes_, [](const NodePtr& node) { return node->invoke_event != nullptr; });
-            snapshot->needs = bare ? Snapshot::Needs::event : Snapshot::Needs::record;
-        }
         snapshot->nodes = std::move(nodes_);
+        if (isolates_ && !snapshot->filtered) snapshot->needs = needs_of(*snapshot);
         return snapshot;
     }
 
 private:
+    static Snapshot::Needs needs_of(const Snapshot& unfiltered) noexcept {
+        const std::size_t queued = unfiltered.queued().size();
+        if (queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
+        if (queued > 0) return Snapshot::Needs::handover;
+        const auto is_bare = [](const NodePtr& node) { return node->invoke_event != nullptr; };
+        return std::ranges::all_of(unfiltered.nodes, is_bare) ? Snapshot::Needs::event : Snapshot::Needs::record;
+    }
+
     const Topic& topic_;
     const bool isolates_;
     std::vector<NodePtr> nodes_;
