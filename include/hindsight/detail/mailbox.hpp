@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/pending_queue.hpp>
+#include <hindsight/detail/stream.hpp>
 #include <hindsight/detail/turn_progress.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
@@ -125,6 +126,7 @@ private:
 
 public:
     TurnProgress progress;  // written without the lock, by the thread whose turn it is
+    Stream stream;          // only for the thread whose turn it is
 };
 
 }  // namespace hindsight::detail

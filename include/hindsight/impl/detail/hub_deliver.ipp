@@ -49,9 +49,6 @@ private:
     bool mine_ = false;
 };
 
-/// Another thread has just written the records: the next few are on their way here while one is handled.
-constexpr std::size_t ahead = 6;
-
 inline void prefetch([[maybe_unused]] const Pending& pending) noexcept {
 #if defined(__GNUC__)
     const auto* const bytes = reinterpret_cast<const char*>(pending.envelope);
@@ -116,21 +113,33 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
-        if (taken == 0) turn.end_locked();
+        const bool stays = mailbox.stream.goes_on(taken) && !node.has(Node::dead) &&
+                           state_.load(std::memory_order_relaxed) == State::open;
+        if (taken == 0 && !stays) turn.end_locked();
         const bool room = mailbox.gives_room();
         lock.unlock();
         if (room) unpark_all(&mailbox.room_epoch);
-        if (taken == 0) break;
-        for (std::size_t i = 0; i < std::min(taken, hub_deliver::ahead); ++i) hub_deliver::prefetch(batch[i]);
-        for (std::size_t i = 0; i < taken; ++i) {
-            if (i + hub_deliver::ahead < taken) hub_deliver::prefetch(batch[i + hub_deliver::ahead]);
-            deliver_one(running, frame, node, batch[i]);
-            if (batch[i].envelope != nullptr) ++count;
-        }
+        if (taken == 0 && !stays) break;
+        count += deliver_batch(running, frame, node, std::span(batch).first(taken));
         if (count >= max) return true;
+        if (stays && taken < Stream::few) Stream::let_some_come();
     }
     note_progress_of_drain();
     return false;
+}
+
+HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, Node& node,
+                                                std::span<const Pending> batch) noexcept {
+    // Another thread has just written the records: the next few are on their way here while one is handled.
+    constexpr std::size_t ahead = 6;
+    for (const Pending& pending : batch.first(std::min(batch.size(), ahead))) hub_deliver::prefetch(pending);
+    std::size_t events = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (i + ahead < batch.size()) hub_deliver::prefetch(batch[i + ahead]);
+        deliver_one(running, frame, node, batch[i]);
+        if (batch[i].envelope != nullptr) ++events;
+    }
+    return events;
 }
 
 HINDSIGHT_INLINE void Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {

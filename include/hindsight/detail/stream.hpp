@@ -1,0 +1,47 @@
+// Stream: whether events come to a mailbox so fast that its turn should not end as soon as it is empty.
+//
+// To send a mailbox to its executor again, and to wake a sleeping thread for it, costs more than to handle a hundred
+// events. A turn that has handled many without a break therefore stays for a few microseconds once it is empty, about
+// as long as waking takes. It also looks for more only now and then, since each look takes the lock from the emitters.
+// For occasional events nothing of this happens. Knows nothing of threads: it belongs to the one whose turn it is.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace hindsight::detail {
+
+class Stream {
+public:
+    /// A turn that took fewer at once does better to let some come before it takes the next.
+    static constexpr std::size_t few = 16;
+
+    /// The turn took this many. Whether it should stay even when that is none.
+    bool goes_on(std::size_t taken) noexcept {
+        handled_ += taken;
+        looks_in_vain_ = taken == 0 ? looks_in_vain_ + 1 : 0;
+        if (handled_ < many) return false;
+        if (looks_in_vain_ <= most_looks_in_vain) return true;
+        *this = Stream();
+        return false;
+    }
+
+    static void let_some_come() noexcept {
+        using Clock = std::chrono::steady_clock;
+        const auto end = Clock::now() + std::chrono::microseconds(1);
+        while (Clock::now() < end) {
+#if defined(__x86_64__) || defined(__i386__)
+            __builtin_ia32_pause();
+#endif
+        }
+    }
+
+private:
+    static constexpr std::size_t many = 64;
+    static constexpr std::size_t most_looks_in_vain = 4;
+
+    std::size_t handled_ = 0;
+    std::size_t looks_in_vain_ = 0;
+};
+
+}  // namespace hindsight::detail
