@@ -38,6 +38,8 @@ has_python() {
     has_command python3 && python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
 }
 
+has_package() { has_command pkg-config && pkg-config --exists "$1 >= 2.10"; }
+
 # What is missing, in words.
 missing=()
 # The Debian packages that bring it.
@@ -76,7 +78,11 @@ find_missing() {
         has_command ccache || need "ccache" ccache
     fi
     if $benchmark; then
+        has_python || need "Python 3.9 or later" python3
         has_header benchmark/benchmark.h || need "Google Benchmark" libbenchmark-dev
+        has_command pkg-config || need "pkg-config" pkg-config
+        has_package sigc++-2.0 || has_package sigc++-3.0 || need "libsigc++ 2.10 or later" libsigc++-2.0-dev
+        has_command valgrind || need "Valgrind" valgrind
     fi
 }
 

@@ -46,8 +46,9 @@ public:
         }
 
     /// The records that meet all conditions, in seq order, as of one moment. Throws InvalidName for a bad name or
-    /// pattern, InvalidArgument for a range whose end is before its beginning. O(records newer than the last one
-    /// taken); `where` runs outside the lock on all that meet the other conditions.
+    /// pattern, InvalidArgument for a range whose end is before its beginning. O(records that meet the most selective of
+    /// name or type, key, source, pattern, category and seq range); where none of these is given, O(records newer than
+    /// the last one taken). `where` runs outside the lock on all that meet the other conditions.
     std::vector<Record> query(const Query& query = {}) const;
 
     /// The same for records that hold an E, which the results give as such. Truncated records are not among them.
@@ -60,7 +61,7 @@ public:
         return typed;
     }
 
-    /// The record with that seq, if it is kept.
+    /// The record with that seq, if it is kept. O(log size).
     std::optional<Record> find(Seq seq) const;
 
     /// Lets go of all records; counters and the sequence go on.

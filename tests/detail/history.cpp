@@ -5,6 +5,7 @@
 #include <hindsight/detail/history.hpp>
 #include <hindsight/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -16,45 +17,61 @@ using namespace hindsight::test;
 using detail::Envelope;
 using detail::EvictedRecords;
 using detail::History;
+using detail::RecordLog;
 using detail::RetentionRule;
 
 namespace {
 
 using Seqs = std::vector<Seq>;
 
-/// Walks the list both ways.
 Seqs seqs_of(const History& history) {
-    Seqs forwards, backwards;
-    for (const Envelope* each = history.oldest(); each != nullptr; each = each->newer) forwards.push_back(each->seq);
-    for (const Envelope* each = history.newest(); each != nullptr; each = each->older) {
-        backwards.insert(backwards.begin(), each->seq);
+    Seqs seqs;
+    std::size_t bytes = 0;
+    history.for_each_log([&](const RecordLog& log) {
+        Seqs of_log;
+        for (detail::Position offset = 0; offset < log.span(); ++offset) {
+            const Envelope* const each = *log.slot(offset);
+            if (each == nullptr) continue;
+            of_log.push_back(each->seq);
+            bytes += each->footprint;
+        }
+        CHECK(std::ranges::is_sorted(of_log));
+        CHECK(of_log.size() == log.size());
+        seqs.insert(seqs.end(), of_log.begin(), of_log.end());
+    });
+    std::ranges::sort(seqs);
+    CHECK(history.size() == seqs.size());
+    CHECK(history.bytes() == bytes);
+    CHECK((history.oldest() == nullptr) == seqs.empty());
+    CHECK((history.newest() == nullptr) == seqs.empty());
+    if (!seqs.empty()) {
+        CHECK(history.oldest()->seq == seqs.front());
+        CHECK(history.newest()->seq == seqs.back());
     }
-    CHECK(forwards == backwards);
-    CHECK(forwards.size() == history.size());
-    return forwards;
+    return seqs;
 }
 
+void append(History& history, detail::EnvelopePtr envelope, EvictedRecords& evicted) {
+    const History::Place place = history.place_for(history.rule_for(envelope->name()), *envelope);
+    history.append(*envelope.detach(), place, evicted);
+}
 void append(History& history, detail::EnvelopePtr envelope) {
-    RetentionRule& rule = history.rule_for(envelope->name());
-    detail::Container& container = history.container_for(rule, *envelope);
     EvictedRecords evicted;
-    history.append(*envelope.detach(), container, evicted);
+    append(history, std::move(envelope), evicted);
 }
 
 const std::string name = "sensor.temperature_of_the_air";
 
-TEST_CASE("records come into the one list over all, whatever ring they lie in", "[history]") {
+TEST_CASE("records come into the log of their rule, or the shared one", "[history]") {
     History history({.policies = {{"sensor.*", BucketRing{.capacity = 2}}}});
     append(history, envelope_of(ClockTick{}, 1));
     append(history, envelope_named(name, 2, "a"));
     append(history, envelope_of(ClockTick{}, 3));
     append(history, envelope_named(name, 5, "b"));
     CHECK(seqs_of(history) == Seqs{1, 2, 3, 5});
-    CHECK(history.shared_size() == 2);
-    CHECK(history.rules().front()->size == 2);
-    std::size_t bytes = 0;
-    for (const Envelope* each = history.oldest(); each != nullptr; each = each->newer) bytes += each->footprint;
-    CHECK(history.bytes() == bytes);
+    CHECK(history.shared().size() == 2);
+    CHECK(history.log_of(*history.rules().front()).size() == 2);
+    CHECK(&history.log_of(*history.rules().back()) == &history.shared());
 }
 
 TEST_CASE("evicted records live until their scope ends", "[history]") {
@@ -63,10 +80,7 @@ TEST_CASE("evicted records live until their scope ends", "[history]") {
     append(history, envelope_of(Fragile(), 1));
     {
         EvictedRecords evicted;
-        RetentionRule& rule = history.rule_for("fragile.thing");
-        detail::EnvelopePtr second = envelope_of(Fragile(), 2);
-        detail::Container& container = history.container_for(rule, *second);
-        history.append(*second.detach(), container, evicted);
+        append(history, envelope_of(Fragile(), 2), evicted);
         CHECK(seqs_of(history) == Seqs{2});
         CHECK(Fragile::alive == alive + 2);
         history.clear(evicted);
@@ -120,11 +134,39 @@ TEST_CASE("another history's records are taken over", "[history]") {
     CHECK(seqs_of(old).empty());
     CHECK(old.bytes() == 0);
     CHECK(seqs_of(fresh) == Seqs{2, 3, 4});
-    for (const Envelope* each = fresh.oldest(); each != nullptr; each = each->newer) {
-        CHECK(each->container->rule == &fresh.rule_for(each->name()));
-    }
+    CHECK(fresh.rules().front()->buckets.size() == 2);
+    CHECK(fresh.shared().size() == 1);
+    CHECK(fresh.rules()[1]->evicted == 1);
     append(fresh, envelope_named(name, 6, "a"));
     CHECK(seqs_of(fresh) == Seqs{2, 4, 6});
+}
+
+TEST_CASE("a place that was prepared and not used leaves no trace", "[history]") {
+    History history({.policies = {{"sensor.*", BucketRing{}}}});
+    append(history, envelope_named(name, 1, "a"));
+    for (const char* const key : {"b", "c", "a"}) {
+        const detail::EnvelopePtr unused = envelope_named(name, 2, key);
+        history.place_for(history.rule_for(name), *unused);
+    }
+    const detail::EnvelopePtr unused = envelope_of(ClockTick{}, 2);
+    history.place_for(history.rule_for("clock.tick"), *unused);
+    CHECK(seqs_of(history) == Seqs{1});
+    const RecordLog& log = history.log_of(history.rule_for(name));
+    CHECK(log.names().size() == 1);
+    CHECK(log.keys().size() == 1);
+    CHECK(log.keys().find("b") == nullptr);
+    CHECK(history.shared().names().size() == 0);
+}
+
+TEST_CASE("the rings of buckets survive the closing of gaps", "[history]") {
+    History history({.policies = {{"sensor.*", BucketRing{.capacity = 2}}}});
+    append(history, envelope_named(name, 1, "quiet"));
+    for (Seq seq = 2; seq <= 500; ++seq) append(history, envelope_named(name, seq, seq % 2 == 0 ? "a" : "b"));
+    CHECK(seqs_of(history) == Seqs{1, 497, 498, 499, 500});
+    CHECK(history.log_of(history.rule_for(name)).span() <= 16);
+    append(history, envelope_named(name, 501, "quiet"));
+    append(history, envelope_named(name, 502, "quiet"));
+    CHECK(seqs_of(history) == Seqs{497, 498, 499, 500, 501, 502});
 }
 
 TEST_CASE("a record is kept whole if its rule keeps any, and the limits on bytes let it", "[history]") {

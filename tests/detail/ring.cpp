@@ -72,6 +72,12 @@ TEST_CASE("one value is erased, and the others keep their order", "[ring]") {
     CHECK(empty.size() == 0);
 }
 
+TEST_CASE("values of a ring are replaced in their places, or taken out", "[ring]") {
+    Ring<int> ring = ring_of(4, {1, 2, 3, 4, 5, 6, 7});
+    ring.replace_each([](int each) { return std::pair(each * 10, each != 5); });
+    CHECK(contents(std::move(ring)) == std::vector<int>{40, 60, 70});
+}
+
 TEST_CASE("random operations on a ring give what they give on a deque", "[ring]") {
     const std::uint32_t seed = hindsight::test::random_seed();
     INFO("seed " << seed);

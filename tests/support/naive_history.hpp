@@ -16,6 +16,32 @@
 
 namespace hindsight::test {
 
+/// The conditions of a query, word for word, for events that are not the library's.
+inline bool holds(const Query& query, const Record& record, Seq seq) {
+    return (query.name.empty() || record.name() == query.name) &&
+           (query.pattern.empty() || record.matches(Pattern(query.pattern))) &&
+           (query.category.empty() || record.category() == query.category) &&
+           (query.source.empty() || record.source() == query.source) &&
+           (query.key.empty() || record.key() == query.key) &&
+           (!query.min_severity || record.severity() >= *query.min_severity) &&
+           (!query.since || record.time() >= *query.since) && (!query.until || record.time() < *query.until) &&
+           seq > query.after_seq && (query.before_seq == 0 || seq < query.before_seq) &&
+           (!query.where || query.where(record));
+}
+
+/// What the limit leaves of the seqs that are found.
+inline std::vector<Seq> limited(const Query& query, std::vector<Seq> found) {
+    if (found.size() > query.limit) {
+        const auto surplus = static_cast<std::ptrdiff_t>(found.size() - query.limit);
+        if (query.take == Take::newest) {
+            found.erase(found.begin(), found.begin() + surplus);
+        } else {
+            found.erase(found.end() - surplus, found.end());
+        }
+    }
+    return found;
+}
+
 class NaiveHistory {
 public:
     struct Kept {
@@ -57,17 +83,9 @@ public:
     std::vector<Seq> query(const Query& query) const {
         std::vector<Seq> found;
         for (const Kept& each : kept_) {
-            if (holds(query, each)) found.push_back(each.seq);
+            if (holds(query, each.record, each.seq)) found.push_back(each.seq);
         }
-        if (found.size() > query.limit) {
-            const auto surplus = static_cast<std::ptrdiff_t>(found.size() - query.limit);
-            if (query.take == Take::newest) {
-                found.erase(found.begin(), found.begin() + surplus);
-            } else {
-                found.erase(found.end() - surplus, found.end());
-            }
-        }
-        return found;
+        return limited(query, std::move(found));
     }
 
     const std::vector<Kept>& kept() const { return kept_; }
@@ -152,19 +170,6 @@ private:
             if (newest.size() <= most) return;
             evict_if([&](const Kept& each) { return same_bucket(each, newest.back()); });
         }
-    }
-
-    static bool holds(const Query& query, const Kept& each) {
-        const Record& record = each.record;
-        return (query.name.empty() || record.name() == query.name) &&
-               (query.pattern.empty() || record.matches(Pattern(query.pattern))) &&
-               (query.category.empty() || record.category() == query.category) &&
-               (query.source.empty() || record.source() == query.source) &&
-               (query.key.empty() || record.key() == query.key) &&
-               (!query.min_severity || record.severity() >= *query.min_severity) &&
-               (!query.since || record.time() >= *query.since) && (!query.until || record.time() < *query.until) &&
-               each.seq > query.after_seq && (query.before_seq == 0 || each.seq < query.before_seq) &&
-               (!query.where || query.where(record));
     }
 
     HistoryOptions options_;

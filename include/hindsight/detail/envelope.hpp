@@ -2,7 +2,7 @@
 //
 // Layout of the allocation: Envelope | payload, aligned | name (self-named types only) | source | key | correlation |
 // metadata (two 32-bit sizes and two texts an entry). Everything is written by the emitting thread before the envelope
-// is published under the ledger's lock; afterwards only the two atomics and the fields marked "ledger" change.
+// is published under the ledger's lock; afterwards only the two atomics and the link of evicted records change.
 #pragma once
 
 #include <hindsight/detail/event_type.hpp>
@@ -18,8 +18,6 @@
 
 namespace hindsight::detail {
 
-struct Container;
-
 struct Envelope {
     enum Flag : std::uint8_t {
         has_payload = 1,
@@ -28,17 +26,13 @@ struct Envelope {
         below_error = 8,  // a HandlerError, or emitted while handling one: its failures raise no further HandlerError
     };
 
+    // What queries look at comes first: for most of them one or two cache lines.
     std::atomic<std::uint32_t> references{1};
     std::atomic<std::uint32_t> pending{0};  // queued deliveries not finished yet; see completion.hpp
     Seq seq = 0;
-    Seq cause = 0;
-    TimePoint time{};
-    std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
     const EventType* type = nullptr;
-    std::size_t payload_bytes = 0;  // as the event's traits count it
-    std::size_t footprint = 0;      // against a limit on bytes: the allocation, with the payload at its declared size
+    TimePoint time{};
     std::uint32_t text_offset = 0;  // from the start of the envelope
-    std::uint32_t text_bytes = 0;   // from there to the end of the allocation
     Severity severity{};
     std::uint8_t flags = 0;
     std::uint8_t name_size = 0;  // 0: the type's name
@@ -47,14 +41,16 @@ struct Envelope {
     std::uint16_t key_size = 0;
     std::uint16_t correlation_size = 0;
     std::uint16_t metadata_count = 0;
-
-    // Guarded by the ledger's lock: the place in history, for as long as it has one.
-    Envelope* older = nullptr;
-    Envelope* newer = nullptr;
-    Container* container = nullptr;
+    std::uint32_t text_bytes = 0;  // from the offset to the end of the allocation
+    Seq cause = 0;
+    std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
+    std::size_t payload_bytes = 0;  // as the event's traits count it
+    std::size_t footprint = 0;      // against a limit on bytes: the allocation, with the payload at its declared size
+    Envelope* next_evicted = nullptr;  // on its way out of history, by the thread that took it out
 
     std::size_t allocated() const noexcept { return std::size_t{text_offset} + text_bytes; }
     bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+    bool has_key_or_source() const noexcept { return (key_size | source_size) != 0; }
     const void* payload() const noexcept { return has(has_payload) ? bytes() + payload_offset(*type) : nullptr; }
 
     std::string_view name() const noexcept {

@@ -41,7 +41,7 @@ HINDSIGHT_API extern constinit bool asymmetric_fence;
 
 /// Finds out what the system has. Called once, by the maker of ThreadSlots. The environment variable
 /// HINDSIGHT_PORTABLE_FENCE, if set, chooses the portable pair.
-void choose_fence() noexcept;
+HINDSIGHT_API void choose_fence() noexcept;
 
 /// The remover's fence, between taking away (a sequentially consistent store) and scanning with `fenced_load`.
 HINDSIGHT_API void heavy_fence() noexcept;

@@ -1,14 +1,17 @@
-// RetentionRule: one policy in use: its ring, or its buckets, and its counters.
+// RetentionRule: one policy in use: its records, unless they share a ring with those of others, its buckets and its
+// counters.
 // Guarded by the ledger's lock; knows nothing of threads itself.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
+#include <hindsight/detail/record_log.hpp>
 #include <hindsight/detail/ring.hpp>
 #include <hindsight/retention.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,27 +19,16 @@
 
 namespace hindsight::detail {
 
-struct RetentionRule;
-
-/// More than this is a mistake, or meant as "no limit", which history does not have.
-inline constexpr std::size_t most_records = std::size_t{1} << 40;
-
-/// A ring of records that counts against one limit: a policy's, or one bucket's.
-struct Container {
-    Container(RetentionRule& rule_, std::size_t capacity) : rule(&rule_), ring(capacity) {}
-    RetentionRule* rule;
-    Ring<Envelope*> ring;
-};
-
 /// The newest records of one (name, key).
-struct Bucket : Container {
-    using Container::Container;
+struct Bucket {
+    explicit Bucket(std::size_t capacity) : ring(capacity) {}
+    Ring<Position> ring;         // in the rule's log
     std::string_view name, key;  // of the map's key
     Bucket* less_recent = nullptr;
     Bucket* more_recent = nullptr;
 };
 
-struct RetentionRule {
+struct HINDSIGHT_API RetentionRule {
     struct BucketKey {
         std::string name, key;
     };
@@ -66,24 +58,28 @@ struct RetentionRule {
     RetentionRule& operator=(const RetentionRule&) = delete;
 
     bool matches(std::string_view event) const noexcept { return !pattern || pattern->matches(event); }
-    bool shared() const noexcept { return kind == Kind::ring && !ring; }
+    bool shared() const noexcept { return kind == Kind::ring && !log; }
 
     /// The bucket of (name, key), made if it is missing. Throws std::bad_alloc, changing nothing.
     Bucket& bucket_for(std::string_view name, std::string_view key);
+    /// One that is there.
+    Bucket& bucket_of(const Envelope& envelope) noexcept {
+        return buckets.find(BucketKeyView{envelope.name(), envelope.key()})->second;
+    }
     void make_most_recent(Bucket& bucket) noexcept;
     void erase(Bucket& bucket) noexcept;
+    void clear_buckets() noexcept;
 
     std::optional<Pattern> pattern;
     RetentionPolicy policy;
     Kind kind = Kind::none;
     std::size_t bucket_capacity = 0;
     std::size_t max_buckets = 0;
-    std::optional<Container> ring;  // a user's policy's own; none for the shared ring
+    std::unique_ptr<RecordLog> log;  // of its own; none: its records go to the shared one
     std::unordered_map<BucketKey, Bucket, BucketHash, BucketEqual> buckets;
     Bucket* least_recent = nullptr;
     Bucket* most_recent = nullptr;
 
-    std::size_t size = 0;  // records now in history
     std::uint64_t stored = 0;
     std::uint64_t evicted = 0;
     std::uint64_t refused = 0;

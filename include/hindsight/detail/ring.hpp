@@ -56,6 +56,17 @@ public:
         size_ = kept;
     }
 
+    /// Replaces each by `replacement(T)`: a pair of the new value, and whether it is to stay.
+    template <class F>
+    void replace_each(F replacement) noexcept {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < size_; ++i) {
+            const auto [value, stays] = replacement(slots_[index(i)]);
+            if (stays) slots_[index(kept++)] = value;
+        }
+        size_ = kept;
+    }
+
     void clear() noexcept { first_ = size_ = 0; }
 
 private:

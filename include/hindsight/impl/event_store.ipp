@@ -1,11 +1,12 @@
 #pragma once
 
 #include <hindsight/detail/ledger.hpp>
-#include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/impl/detail/log_cursor.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/query_condition.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -14,67 +15,22 @@ namespace hindsight {
 
 namespace event_store {
 
-/// A query with its texts checked, as a condition on envelopes that runs under the lock: it calls no user code.
-class Condition {
-public:
-    Condition(const Query& query, const detail::EventType* type) : query_(query), type_(type) {
-        if (!query.name.empty()) detail::require_valid_name(query.name);
-        if (!query.pattern.empty()) pattern_.emplace(query.pattern);
-        if (query.since && query.until && *query.since > *query.until) {
-            throw InvalidArgument("query: `since` is later than `until`");
-        }
-        names_library_events_ = !query.name.empty() || !query.pattern.empty() || !query.category.empty();
-    }
-
-    bool holds(const detail::Envelope& record) const noexcept {
-        if (record.seq <= query_.after_seq || (query_.before_seq != 0 && record.seq >= query_.before_seq)) return false;
-        if (type_ != nullptr && (record.payload() == nullptr || !detail::same_type(*record.type, *type_))) return false;
-        if (query_.min_severity && record.severity < *query_.min_severity) return false;
-        if (query_.since && record.time < *query_.since) return false;
-        if (query_.until && record.time >= *query_.until) return false;
-        if (!query_.source.empty() && record.source() != query_.source) return false;
-        if (!query_.key.empty() && record.key() != query_.key) return false;
-        if (!query_.category.empty() && record.category() != query_.category) return false;
-        const std::string_view name = record.name();
-        if (!query_.name.empty() && name != query_.name) return false;
-        if (pattern_ && !pattern_->matches(name)) return false;
-        return names_library_events_ || type_ != nullptr || !detail::is_library_name(name);
-    }
-
-private:
-    const Query& query_;
-    const detail::EventType* type_;
-    std::optional<Pattern> pattern_;
-    bool names_library_events_ = false;
-};
-
-/// Walks history from the end that the query takes from. Each is told whether to go on.
-template <class F>
-void walk(const detail::History& history, const Query& query, F visit) {
-    if (query.take == Take::newest) {
-        for (const auto* each = history.newest(); each != nullptr && each->seq > query.after_seq; each = each->older) {
-            if (!visit(*each)) return;
-        }
-    } else {
-        for (const auto* each = history.oldest();
-             each != nullptr && (query.before_seq == 0 || each->seq < query.before_seq); each = each->newer) {
-            if (!visit(*each)) return;
-        }
-    }
-}
-
 inline std::vector<Record> query(detail::Ledger& ledger, const Query& query, const detail::EventType* type) {
-    const Condition condition(query, type);
+    const detail::QueryCondition condition(query, type);
     std::vector<Record> found;
     if (query.limit == 0) return found;
     // With a predicate all candidates are pinned; the limit applies to what the predicate lets through.
     const std::size_t most = query.where ? no_limit : query.limit;
+    // What can be allocated before the lock is.
+    found.reserve(std::min<std::size_t>(most, 256));
+    std::vector<detail::LogCursor> cursors;
     {
         const std::lock_guard lock(ledger.mutex);
-        walk(ledger.history, query, [&](const detail::Envelope& each) {
-            if (condition.holds(each)) {
-                found.emplace_back(detail::EnvelopePtr::share(const_cast<detail::Envelope&>(each)));
-            }
+        ledger.history.for_each_log([&](const detail::RecordLog& log) {
+            if (log.size() > 0) cursors.emplace_back(log, condition, most);
+        });
+        detail::merge(cursors, query.take, [&](detail::Envelope& each, const detail::LogCursor& cursor) {
+            if (condition.holds_for(each, cursor.met())) found.emplace_back(detail::EnvelopePtr::share(each));
             return found.size() < most;
         });
     }
@@ -138,14 +94,15 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         detail::RetentionRule& rule = history.rule_for(record->name());
         stores = stores && rule.kind != detail::RetentionRule::Kind::none &&
                  record->footprint <= history.options().max_total_bytes;
-        detail::Container* const container = stores ? &history.container_for(rule, *record) : nullptr;
-        record->seq = ledger_->next_seq_locked();
-        if (container == nullptr) {
+        if (!stores) {
+            record->seq = ledger_->next_seq_locked();
             ++rule.refused;
             return {.seq = record->seq, .outcome = Outcome::not_kept};
         }
+        const detail::History::Place place = history.place_for(rule, *record);
+        record->seq = ledger_->next_seq_locked();
         detail::add_reference(*record);
-        history.append(*record, *container, evicted);
+        history.append(*record, place, evicted);
         return {.seq = record->seq, .outcome = Outcome::recorded};
     }
 }
@@ -161,11 +118,13 @@ HINDSIGHT_INLINE std::vector<Record> EventStore::query_typed(const Query& query,
 HINDSIGHT_INLINE std::optional<Record> EventStore::find(Seq seq) const {
     if (seq == 0) return std::nullopt;
     const std::lock_guard lock(ledger_->mutex);
-    for (const detail::Envelope* each = ledger_->history.newest(); each != nullptr && each->seq >= seq;
-         each = each->older) {
-        if (each->seq == seq) return Record(detail::EnvelopePtr::share(const_cast<detail::Envelope&>(*each)));
-    }
-    return std::nullopt;
+    std::optional<Record> found;
+    ledger_->history.for_each_log([&](const detail::RecordLog& log) {
+        const detail::Position there = log.lower_bound(seq);
+        detail::Envelope* const record = there < log.span() ? *log.slot(there) : nullptr;
+        if (record != nullptr && record->seq == seq) found.emplace(detail::EnvelopePtr::share(*record));
+    });
+    return found;
 }
 
 HINDSIGHT_INLINE void EventStore::clear() {
@@ -223,19 +182,20 @@ HINDSIGHT_INLINE StoreStatistics EventStore::stats() const {
     total.truncated = history.earlier().truncated;
     for (const auto& rule : history.rules()) {
         PolicyStatistics& policy = total.policies.emplace_back();
+        const detail::RecordLog& log = history.log_of(*rule);
         if (rule->pattern) policy.pattern = rule->pattern->text();
         switch (rule->kind) {
         case detail::RetentionRule::Kind::none:
             break;
         case detail::RetentionRule::Kind::ring:
-            policy.capacity = rule->ring ? rule->ring->ring.capacity() : history.options().capacity;
+            policy.capacity = log.capacity();
             break;
         case detail::RetentionRule::Kind::buckets:
             policy.capacity = rule->bucket_capacity;
             break;
         }
         policy.keys = rule->buckets.size();
-        policy.size = rule->size;
+        policy.size = &log.rule() == rule.get() ? log.size() : 0;
         policy.stored = rule->stored;
         policy.evicted = rule->evicted;
         policy.refused = rule->refused;

@@ -43,7 +43,7 @@ private:
 
     Commit commit();
     bool is_outdated_locked() const noexcept;
-    Container* container_locked();
+    std::optional<History::Place> place_locked();
 
     void deliver() noexcept;
     void call_direct_handlers() noexcept;

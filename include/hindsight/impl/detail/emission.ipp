@@ -144,17 +144,17 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
         queueing_->choose_takers_locked();
         if (queueing_->is_full_locked()) return Commit::wait;
     }
-    Container* const container = container_locked();
+    const std::optional<History::Place> place = place_locked();
     if (queueing_) queueing_->reserve_locked();
 
     // From here on nothing throws.
     seq_ = ledger_.next_seq_locked();
     if (record_) whole().seq = seq_;
-    if (container != nullptr) {
+    if (place) {
         Envelope& envelope = kept();
         envelope.seq = seq_;
         add_reference(envelope);
-        ledger_.history.append(envelope, *container, evicted_);
+        ledger_.history.append(envelope, *place, evicted_);
         outcome_ = Outcome::recorded;
     } else if (tracked_) {
         ++topic_.rule->refused;
@@ -168,9 +168,9 @@ HINDSIGHT_INLINE bool Emission::is_outdated_locked() const noexcept {
            ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
 }
 
-HINDSIGHT_INLINE Container* Emission::container_locked() {
-    if (!stores_ || kept().footprint > ledger_.history.options().max_total_bytes) return nullptr;
-    return &ledger_.history.container_for(*topic_.rule, whole());
+HINDSIGHT_INLINE std::optional<History::Place> Emission::place_locked() {
+    if (!stores_ || kept().footprint > ledger_.history.options().max_total_bytes) return std::nullopt;
+    return ledger_.history.place_for(*topic_.rule, whole());
 }
 
 HINDSIGHT_INLINE void Emission::deliver() noexcept {

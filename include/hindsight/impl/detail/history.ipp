@@ -2,15 +2,16 @@
 
 #include <hindsight/detail/history.hpp>
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/log_cursor.hpp>
 
 #include <algorithm>
 
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE History::History(const HistoryOptions& options) : options_(options) {
-    if (options.capacity > most_records) throw InvalidArgument("history.capacity is over 2^40 records");
+    if (options.capacity > most_records) throw InvalidArgument("history.capacity is over 2^30 records");
     rules_ = make_rules(options.policies, options.capacity);
-    shared_ = std::make_unique<Container>(*rules_.back(), options.capacity);
+    shared_ = std::make_unique<RecordLog>(*rules_.back(), options.capacity);
 }
 
 HINDSIGHT_INLINE History::~History() {
@@ -40,46 +41,111 @@ HINDSIGHT_INLINE RetentionRule& History::rule_for(std::string_view name) noexcep
     return *rules_.back();
 }
 
+HINDSIGHT_INLINE const Envelope* History::oldest() const noexcept {
+    const RecordLog* const log = log_of_oldest();
+    return log != nullptr ? log->oldest() : nullptr;
+}
+
+HINDSIGHT_INLINE const Envelope* History::newest() const noexcept {
+    const Envelope* newest = nullptr;
+    for_each_log([&](const RecordLog& log) {
+        const Envelope* const there = log.newest();
+        if (there != nullptr && (newest == nullptr || there->seq > newest->seq)) newest = there;
+    });
+    return newest;
+}
+
+HINDSIGHT_INLINE std::size_t History::size() const noexcept {
+    std::size_t size = 0;
+    for_each_log([&](const RecordLog& log) { size += log.size(); });
+    return size;
+}
+
+HINDSIGHT_INLINE RecordLog* History::log_of_oldest() const noexcept {
+    RecordLog* oldest = nullptr;
+    for_each_log([&](RecordLog& log) {
+        if (log.size() > 0 && (oldest == nullptr || log.oldest()->seq < oldest->oldest()->seq)) oldest = &log;
+    });
+    return oldest;
+}
+
+HINDSIGHT_INLINE History::Place History::place_in_bucket(RetentionRule& rule, const Envelope& envelope) {
+    Bucket& bucket = rule.bucket_for(envelope.name(), envelope.key());
+    rule.log->prepare(envelope, [&](const auto& replacement) {
+        for (Bucket* each = rule.least_recent; each != nullptr; each = each->more_recent) {
+            each->ring.replace_each(replacement);
+        }
+    });
+    return {*rule.log, &bucket};
+}
+
+HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
+    RecordLog& log = place.log;
+    Bucket& bucket = *place.bucket;
+    const Position position = log.push_back(envelope);
+    if (bucket.ring.full()) {
+        let_go(log, log.remove(bucket.ring.push_back_for_front(position)), evicted);
+    } else {
+        bucket.ring.push_back(position);
+    }
+    log.rule().make_most_recent(bucket);
+}
+
+HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept {
+    RetentionRule& rule = log.rule();
+    if (rule.kind == RetentionRule::Kind::buckets) rule.bucket_of(*log.at(position)).ring.erase(position);
+    let_go(log, log.remove(position), evicted);
+}
+
 HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept {
     while (rule.buckets.size() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
-        while (bucket.ring.size() > 0) evict(*bucket.ring.front(), evicted);
+        while (bucket.ring.size() > 0) let_go(*rule.log, rule.log->remove(bucket.ring.pop_front()), evicted);
         rule.erase(bucket);
     }
 }
 
-HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
-    while (oldest_ != nullptr) {
-        Envelope& envelope = *oldest_;
-        Container& container = *envelope.container;
-        container.ring.erase(&envelope);
-        --container.rule->size;
-        unlink(envelope);
-        evicted.add(envelope);
+HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted) noexcept {
+    while (bytes_ > options_.max_total_bytes) {
+        RecordLog& log = *log_of_oldest();
+        evict(log, log.first_position(), evicted);
     }
-    drop_empty_buckets();
+}
+
+HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
+    for_each_log([&](RecordLog& log) {
+        for (Position offset = 0; offset < log.span(); ++offset) {
+            if (Envelope* const record = *log.slot(offset)) evicted.add(*record);
+        }
+        log.clear();
+    });
+    for (const auto& rule : rules_) rule->clear_buckets();
+    bytes_ = 0;
 }
 
 HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted) {
-    // All that can throw comes first: the buckets that the records need. Making one adds no record.
-    for (const Envelope* each = other.oldest_; each != nullptr; each = each->newer) {
-        RetentionRule& rule = rule_for(each->name());
-        if (rule.kind != RetentionRule::Kind::none) container_for(rule, *each);
-    }
-    while (other.oldest_ != nullptr) {
-        Envelope& envelope = *other.oldest_;
-        Container& container = *envelope.container;
-        container.ring.erase(&envelope);
-        --container.rule->size;
-        other.unlink(envelope);
-        RetentionRule& rule = rule_for(envelope.name());
-        if (rule.kind == RetentionRule::Kind::none) {
-            ++rule.evicted;
-            evicted.add(envelope);
-        } else {
-            place(envelope, container_for(rule, envelope), evicted);
+    {
+        // The other keeps its references until nothing can throw any more, so letting go of these destroys nothing.
+        EvictedRecords without_room;
+        std::vector<LogCursor> cursors;
+        other.for_each_log([&](const RecordLog& log) { cursors.emplace_back(log); });
+        merge(cursors, Take::oldest, [&](Envelope& envelope, const LogCursor&) {
+            RetentionRule& rule = rule_for(envelope.name());
+            if (rule.kind == RetentionRule::Kind::none) {
+                ++rule.evicted;
+            } else {
+                const Place place = place_for(rule, envelope);
+                add_reference(envelope);
+                put(envelope, place, without_room);
+            }
+            return true;
+        });
+        for (const auto& rule : rules_) {
+            if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, without_room);
         }
+        prune_bytes(without_room);
     }
+    other.clear(evicted);
     earlier_ = other.earlier_;
     for (const auto& rule : other.rules_) {
         earlier_.stored += rule->stored;
@@ -87,8 +153,6 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
         earlier_.refused += rule->refused;
         earlier_.truncated += rule->truncated;
     }
-    for (const auto& rule : rules_) prune_buckets(*rule, evicted);
-    while (bytes_ > options_.max_total_bytes) evict(*oldest_, evicted);
 }
 
 HINDSIGHT_INLINE void History::reset_counters() noexcept {

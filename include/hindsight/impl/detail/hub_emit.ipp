@@ -97,12 +97,12 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
                                  topic.has_still(subscribers) &&
                                  topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
-            Container& container = ledger.history.container_for(*topic.rule, envelope);
+            const History::Place place = ledger.history.place_for(*topic.rule, envelope);
             seq = ledger.next_seq_locked();
             envelope.seq = seq;
             // Nobody else has seen it yet. With bare events this thread needs it no more.
             if (!bare) envelope.references.store(2, std::memory_order_relaxed);
-            ledger.history.append(envelope, container, evicted);
+            ledger.history.append(envelope, place, evicted);
         }
     }
     if (seq == 0) [[unlikely]]

@@ -15,7 +15,7 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
                                "\": " + what);
     };
     const auto require_sensible = [&](std::size_t capacity) {
-        if (capacity > most_records) throw fault("its capacity is over 2^40 records");
+        if (capacity > most_records) throw fault("its capacity is over 2^30 records");
     };
     if (std::holds_alternative<SharedRing>(policy.get())) {
         kind = shared_capacity > 0 ? Kind::ring : Kind::none;
@@ -26,20 +26,20 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
         kind = Kind::buckets;
         bucket_capacity = bucket_ring->capacity;
         max_buckets = bucket_ring->max_keys;
+        log = std::make_unique<RecordLog>(*this);
     } else if (const auto* custom = std::get_if<RetentionPolicy::Custom>(&policy.get())) {
         const std::size_t capacity = (*custom)->capacity();
         require_sensible(capacity);
         if (capacity > 0) {
             kind = Kind::ring;
-            ring.emplace(*this, capacity);
+            log = std::make_unique<RecordLog>(*this, capacity);
         }
     }
 }
 
 HINDSIGHT_INLINE Bucket& RetentionRule::bucket_for(std::string_view name, std::string_view key) {
     if (const auto found = buckets.find(BucketKeyView{name, key}); found != buckets.end()) return found->second;
-    const auto [made, inserted] =
-        buckets.try_emplace(BucketKey{std::string(name), std::string(key)}, *this, bucket_capacity);
+    const auto [made, inserted] = buckets.try_emplace(BucketKey{std::string(name), std::string(key)}, bucket_capacity);
     Bucket& bucket = made->second;
     bucket.name = made->first.name;
     bucket.key = made->first.key;
@@ -61,6 +61,11 @@ HINDSIGHT_INLINE void RetentionRule::make_most_recent(Bucket& bucket) noexcept {
 HINDSIGHT_INLINE void RetentionRule::erase(Bucket& bucket) noexcept {
     unlink(bucket);
     buckets.erase(buckets.find(BucketKeyView{bucket.name, bucket.key}));
+}
+
+HINDSIGHT_INLINE void RetentionRule::clear_buckets() noexcept {
+    buckets.clear();
+    least_recent = most_recent = nullptr;
 }
 
 HINDSIGHT_INLINE void RetentionRule::unlink(Bucket& bucket) noexcept {

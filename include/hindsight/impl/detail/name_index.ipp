@@ -1,0 +1,49 @@
+#pragma once
+
+#include <hindsight/detail/name_index.hpp>
+
+#include <utility>
+
+namespace hindsight::detail {
+
+HINDSIGHT_INLINE TextEntry& NameIndex::prepare_unknown(const Envelope& envelope) {
+    TextEntry& entry = entries_.prepare(envelope.name());
+    const bool is_spare = entry.postings.empty();
+    if (is_spare) {
+        if (spare_node_.empty()) {
+            Ordered single{&entry};
+            spare_node_ = single.extract(single.begin());
+        }
+        spare_node_.value() = &entry;
+    }
+    if (envelope.name_size == 0) {
+        entry.remembered = !is_spare;
+        remembered_[slot_of(*envelope.type)] =
+            is_spare ? Remembered{} : Remembered{envelope.type, envelope.type->identity, &entry};
+    }
+    return entry;
+}
+
+HINDSIGHT_INLINE void NameIndex::add_first(TextEntry& entry, Position position) noexcept {
+    ordered_.insert(std::move(spare_node_));
+    entries_.add(entry, position);
+}
+
+HINDSIGHT_INLINE void NameIndex::erase(TextEntry& entry) noexcept {
+    if (entry.remembered) {
+        for (Remembered& each : remembered_) {
+            if (each.entry == &entry) each = {};
+        }
+    }
+    ordered_.erase(&entry);
+    entries_.erase(entry);
+}
+
+HINDSIGHT_INLINE void NameIndex::clear() noexcept {
+    remembered_ = {};
+    ordered_.clear();
+    spare_node_ = {};
+    entries_.clear();
+}
+
+}  // namespace hindsight::detail

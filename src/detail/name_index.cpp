@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/name_index.ipp>

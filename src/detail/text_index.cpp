@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/text_index.ipp>
