@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/pending_queue.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/stream.hpp>
 #include <hindsight/detail/turn_progress.hpp>
 #include <hindsight/export.hpp>
@@ -121,7 +122,6 @@ private:
     Queue queue_;
 
     // Emitters write what comes before it, all the time.
-    static constexpr std::size_t cache_line = 64;
     [[maybe_unused]] std::byte apart_[cache_line];
 
 public:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/record.hpp>
 
 #include <algorithm>
@@ -51,6 +52,8 @@ public:
     void push(Envelope& envelope) noexcept {
         const std::size_t place = index(size_++);
         envelopes_[place] = &envelope;
+        // Whoever emptied the next lines may have been another processor.
+        prefetch_for_writing(&envelopes_[place] + 2 * cache_line / sizeof(Envelope*));
         if (hole_at_end_.missed > 0) [[unlikely]]
             set_hole(place, take_hole_at_end());
     }

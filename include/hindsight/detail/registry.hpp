@@ -34,6 +34,7 @@ public:
     /// `max_names`: topics for names that are only known at run time. `isolates`: failures of handlers are not the
     /// emitter's.
     Registry(std::size_t max_names, bool isolates);
+    /// Waits for threads that are still in it with a pinned snapshot.
     ~Registry();
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
@@ -90,6 +91,7 @@ private:
     using Names = std::unordered_map<std::string, Name, TextHash, std::equal_to<>>;
 
     void rebuild(Topic& topic);
+    bool owns(const Snapshot* snapshot) const noexcept;
     Name& name_locked(std::string_view text);
     Topic& typed_topic_locked(const EventType& type);
     SubscriptionSignal& signal_for_locked(const Node& node);

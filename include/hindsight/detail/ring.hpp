@@ -18,8 +18,6 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool full() const noexcept { return size_ == capacity_; }
     T front() const noexcept { return slots_[first_]; }
-    /// The one that many places behind the first.
-    T at(std::size_t offset) const noexcept { return slots_[index(offset)]; }
 
     /// Not to a full ring.
     void push_back(T value) noexcept {

@@ -4,6 +4,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,10 @@ public:
     /// Makes room for one more, so that `add` cannot fail.
     void reserve_one() { retired_.reserve(retired_.size() + 1); }
     void add(const Snapshot* snapshot) noexcept { retired_.emplace_back(snapshot); }
+
+    bool contains(const Snapshot* snapshot) const noexcept {
+        return std::ranges::any_of(retired_, [snapshot](const auto& each) { return each.get() == snapshot; });
+    }
 
     /// Takes out all that no thread uses any more, for the caller to destroy outside the lock.
     List collect() {

@@ -6,6 +6,8 @@
 // For occasional events nothing of this happens. Knows nothing of threads: it belongs to the one whose turn it is.
 #pragma once
 
+#include <hindsight/detail/spin.hpp>
+
 #include <chrono>
 #include <cstddef>
 
@@ -29,11 +31,9 @@ public:
     static void let_some_come() noexcept {
         using Clock = std::chrono::steady_clock;
         const auto end = Clock::now() + std::chrono::microseconds(1);
-        while (Clock::now() < end) {
-#if defined(__x86_64__) || defined(__i386__)
-            __builtin_ia32_pause();
-#endif
-        }
+        do {
+            spin_pause();
+        } while (Clock::now() < end);
     }
 
 private:

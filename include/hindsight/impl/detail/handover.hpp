@@ -53,6 +53,9 @@ public:
         envelope.pending.store(queued_, std::memory_order_relaxed);
     }
 
+    /// Whether `finish` has something to do.
+    bool has_more_to_do() const noexcept { return to_wake_ != 0 || displaced_count_ != 0; }
+
     // Without the lock.
 
     /// Calls `wake(node)` for those whose mailbox was idle, and ends what was dropped for this event.

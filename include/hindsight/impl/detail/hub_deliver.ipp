@@ -3,6 +3,7 @@
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
@@ -49,13 +50,12 @@ private:
     bool mine_ = false;
 };
 
-inline void prefetch([[maybe_unused]] const Pending& pending) noexcept {
-#if defined(__GNUC__)
+/// The header with the references, its rest, and the beginning of the payload.
+inline void prefetch_record(const Pending& pending) noexcept {
     const auto* const bytes = reinterpret_cast<const char*>(pending.envelope);
-    __builtin_prefetch(bytes, 1);
-    __builtin_prefetch(bytes + 64);
-    __builtin_prefetch(bytes + 128);
-#endif
+    prefetch_for_writing(bytes);
+    prefetch(bytes + cache_line);
+    prefetch(bytes + 2 * cache_line);
 }
 
 /// What errors call a subscription.
@@ -132,10 +132,10 @@ HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, 
                                                 std::span<const Pending> batch) noexcept {
     // Another thread has just written the records: the next few are on their way here while one is handled.
     constexpr std::size_t ahead = 6;
-    for (const Pending& pending : batch.first(std::min(batch.size(), ahead))) hub_deliver::prefetch(pending);
+    for (const Pending& pending : batch.first(std::min(batch.size(), ahead))) hub_deliver::prefetch_record(pending);
     std::size_t events = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (i + ahead < batch.size()) hub_deliver::prefetch(batch[i + ahead]);
+        if (i + ahead < batch.size()) hub_deliver::prefetch_record(batch[i + ahead]);
         deliver_one(running, frame, node, batch[i]);
         if (batch[i].envelope != nullptr) ++events;
     }

@@ -1,29 +1,30 @@
 #pragma once
 
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/handover.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 
+#include <cstddef>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace hindsight::detail {
 
 namespace hub_hand_over {
 
-/// The records that will leave history soon were last written by the threads of their handlers, far away.
-inline void prefetch_next_to_leave([[maybe_unused]] const Ring<Envelope*>& ring) noexcept {
-#if defined(__GNUC__)
-    constexpr std::size_t ahead = 8;
-    if (!ring.full() || ring.capacity() <= ahead) return;
-    const auto* const bytes = reinterpret_cast<const char*>(ring.at(ahead));
-    __builtin_prefetch(bytes, 1);
-    __builtin_prefetch(bytes + 64, 1);
-    __builtin_prefetch(bytes + 128, 1);
-#endif
+/// The records that will leave history soon were last written by the threads of their handlers, and their memory will
+/// be that of new ones.
+inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
+    constexpr Position ahead = 8;
+    if (!log.is_full() || log.span() <= ahead) return;
+    const auto* const bytes = reinterpret_cast<const char*>(*log.slot(ahead));
+    if (bytes == nullptr) return;
+    for (std::size_t line = 0; line < 3; ++line) prefetch_for_writing(bytes + line * cache_line);
 }
 
 }  // namespace hub_hand_over
@@ -40,8 +41,6 @@ inline void prefetch_next_to_leave([[maybe_unused]] const Ring<Envelope*>& ring)
                                      slot);
     Envelope& envelope = *made;
     Handover handover(subscribers);
-    // A queued handler may run, and destroy the bus, before this thread has left it.
-    frame.keep_alive = shared_from_this();
     Receipt receipt{.outcome = Outcome::not_kept};
     EvictedRecords evicted;
     {
@@ -53,23 +52,27 @@ inline void prefetch_next_to_leave([[maybe_unused]] const Ring<Envelope*>& ring)
         const bool kept = keeping == Topic::Keeping::kept;
         if (as_prepared && (!kept || ledger.history.keeps_whole(*topic.rule, envelope)) && handover.prepare_locked())
             [[likely]] {
-            Container* const container = kept ? &ledger.history.container_for(*topic.rule, envelope) : nullptr;
+            std::optional<History::Place> place;
+            if (kept) place.emplace(ledger.history.place_for(*topic.rule, envelope));
             // From here on nothing throws.
             receipt.seq = ledger.next_seq_locked();
             envelope.seq = receipt.seq;
             handover.push_locked(envelope, kept ? 2 : 1);
-            if (kept) {
-                ledger.history.append(envelope, *container, evicted);
-                hub_hand_over::prefetch_next_to_leave(container->ring);
+            if (place) {
+                ledger.history.append(envelope, *place, evicted);
+                hub_hand_over::prefetch_next_to_leave(place->log);
                 receipt.outcome = Outcome::recorded;
             } else if (keeping == Topic::Keeping::counted) {
                 ++topic.rule->refused;
             }
+            topic.emitted.add(slot);
+            // From the unlocking on, a queued handler may run and destroy the bus. It waits for this thread to leave the
+            // snapshot (see ~Registry); but not where user code follows, which may wait for that handler.
+            if (handover.has_more_to_do() || subscribers.direct_count > 0) frame.keep_alive = shared_from_this();
         }
     }
     if (receipt.seq == 0) [[unlikely]]
         return Emission(*this, frame, topic, true, draft, std::move(made)).run();
-    topic.emitted.add(slot);
     handover.finish([&](Node& node) { give_to_executor(frame, node, Record(made)); });
     receipt.queued = handover.queued();
     receipt.dropped = handover.dropped();
