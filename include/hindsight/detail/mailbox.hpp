@@ -89,9 +89,19 @@ public:
     const MailboxOptions& options() const noexcept { return options_; }
     Overflow overflow() const noexcept { return options_.overflow; }
 
-    bool active = false;         // a task is on its way to the executor, or a turn goes on
-    bool in_turn = false;        // some thread delivers
-    bool closed = false;         // disconnected
+    /// Where the mailbox stands with its executor. `waiting`: how many mailboxes of the ledger wait there.
+    enum class Stage : std::uint8_t {
+        idle,     // empty, and nobody comes
+        waiting,  // a task is on its way
+        in_turn,  // some thread delivers
+    };
+    Stage stage() const noexcept { return stage_; }
+    void go_to(Stage stage, std::size_t& waiting) noexcept {
+        waiting += static_cast<std::size_t>(stage == Stage::waiting) - static_cast<std::size_t>(stage_ == Stage::waiting);
+        stage_ = stage;
+    }
+
+    bool closed = false;  // disconnected
 
     /// What emitters who found it full wait for. One who is woken for each place sleeps and wakes for each event, so
     /// they wait for half of the mailbox first, and for any place when that takes long.
@@ -119,6 +129,7 @@ private:
     MailboxOptions options_;
     std::size_t turn_;  // how many records one turn takes
     Wanted wanted_ = Wanted::nothing;
+    Stage stage_ = Stage::idle;
     Queue queue_;
 
     // Emitters write what comes before it, all the time.

@@ -16,7 +16,7 @@ namespace hindsight::detail {
 class Stream {
 public:
     /// A turn that took fewer at once does better to let some come before it takes the next.
-    static constexpr std::size_t few = 16;
+    static constexpr std::size_t few = 32;
 
     /// The turn took this many. Whether it should stay even when that is none.
     bool goes_on(std::size_t taken) noexcept {
@@ -30,7 +30,7 @@ public:
 
     static void let_some_come() noexcept {
         using Clock = std::chrono::steady_clock;
-        const auto end = Clock::now() + std::chrono::microseconds(1);
+        const auto end = Clock::now() + std::chrono::microseconds(3);
         do {
             spin_pause();
         } while (Clock::now() < end);
@@ -38,7 +38,7 @@ public:
 
 private:
     static constexpr std::size_t many = 64;
-    static constexpr std::size_t most_looks_in_vain = 4;
+    static constexpr std::size_t most_looks_in_vain = 3;
 
     std::size_t handled_ = 0;
     std::size_t looks_in_vain_ = 0;

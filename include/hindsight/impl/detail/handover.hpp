@@ -17,7 +17,7 @@ namespace hindsight::detail {
 
 class Handover {
 public:
-    explicit Handover(const Snapshot& subscribers) noexcept : nodes_(subscribers.queued()) {}
+    Handover(Ledger& ledger, const Snapshot& subscribers) noexcept : ledger_(ledger), nodes_(subscribers.queued()) {}
     Handover(const Handover&) = delete;
     Handover& operator=(const Handover&) = delete;
 
@@ -44,8 +44,8 @@ public:
             ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
             if (push.displaced != nullptr) [[unlikely]]
                 displaced_[displaced_count_++] = push.displaced;
-            if (!mailbox.active) {
-                mailbox.active = true;
+            if (mailbox.stage() == Mailbox::Stage::idle) {
+                mailbox.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
                 to_wake_ |= std::uint64_t{1} << i;
             }
         }
@@ -71,6 +71,7 @@ public:
     std::uint32_t dropped() const noexcept { return dropped_; }
 
 private:
+    Ledger& ledger_;
     std::span<const NodePtr> nodes_;
     std::uint64_t to_wake_ = 0;  // a bit for each node
     std::uint32_t queued_ = 0;

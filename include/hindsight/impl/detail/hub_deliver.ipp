@@ -27,20 +27,20 @@ class Turn {
 public:
     Turn(Ledger& ledger, Mailbox& mailbox) : ledger_(ledger), mailbox_(mailbox) {
         const std::lock_guard lock(ledger_.mutex);
-        mine_ = !std::exchange(mailbox_.in_turn, true);
+        mine_ = mailbox_.stage() != Mailbox::Stage::in_turn;
+        if (mine_) mailbox_.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
         if (!mine_) return;
         const std::lock_guard lock(ledger_.mutex);
-        mailbox_.in_turn = false;
+        mailbox_.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
     }
     explicit operator bool() const noexcept { return mine_; }
     /// The lock is held, and the mailbox was found empty.
     void end_locked() noexcept {
-        mailbox_.active = false;
-        mailbox_.in_turn = false;
+        mailbox_.go_to(Mailbox::Stage::idle, ledger_.waiting_mailboxes);
         mine_ = false;
     }
 
@@ -113,7 +113,8 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
-        const bool stays = mailbox.stream.goes_on(taken) && !node.has(Node::dead) &&
+        // Not where this thread is wanted for something else.
+        const bool stays = mailbox.stream.goes_on(taken) && ledger_->waiting_mailboxes == 0 && !node.has(Node::dead) &&
                            state_.load(std::memory_order_relaxed) == State::open;
         if (taken == 0 && !stays) turn.end_locked();
         const bool room = mailbox.gives_room();
@@ -235,7 +236,8 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& fa
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
     Mailbox::Queue queue = node.mailbox->take_all();
-    node.mailbox->active = false;
+    if (node.mailbox->stage() != Mailbox::Stage::in_turn)
+        node.mailbox->go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
     const bool room = node.mailbox->gives_room();
     lock.unlock();
     if (room) unpark_all(&node.mailbox->room_epoch);

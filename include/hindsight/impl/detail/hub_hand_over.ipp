@@ -40,7 +40,7 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
                                       .correlation = draft.options.correlation},
                                      slot);
     Envelope& envelope = *made;
-    Handover handover(subscribers);
+    Handover handover(ledger, subscribers);
     Receipt receipt{.outcome = Outcome::not_kept};
     EvictedRecords evicted;
     {

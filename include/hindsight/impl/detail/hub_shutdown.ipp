@@ -92,7 +92,7 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         if (!node->mailbox || hub_shutdown::delivers_here(top, *node)) continue;
         {
             const std::lock_guard lock(ledger_->mutex);
-            if (node->mailbox->size() == 0 || node->mailbox->in_turn) continue;
+            if (node->mailbox->size() == 0 || node->mailbox->stage() == Mailbox::Stage::in_turn) continue;
         }
         bool here = false;
         {

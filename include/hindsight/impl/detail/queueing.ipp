@@ -58,8 +58,8 @@ HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noex
     const Mailbox::Push push = mailbox.push(envelope, known != nullptr && known->way == Full::Way::drops);
     ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
-    if (!mailbox.active) {
-        mailbox.active = true;
+    if (mailbox.stage() == Mailbox::Stage::idle) {
+        mailbox.go_to(Mailbox::Stage::waiting, hub_.ledger_->waiting_mailboxes);
         to_wake_.push_back(NodePtr::share(node));
     }
 }
