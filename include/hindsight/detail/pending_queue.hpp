@@ -84,6 +84,9 @@ public:
         return front.envelope;
     }
 
+    /// Where the next one to pop is, or will be, if that does not change meanwhile: a hint.
+    const void* place_of_front() const noexcept { return envelopes_.get() + first_; }
+
     void note_hole_at_end(const Lagged& hole) noexcept { merge_hole(hole_at_end_, hole); }
     Lagged take_hole_at_end() noexcept { return std::exchange(hole_at_end_, {}); }
 

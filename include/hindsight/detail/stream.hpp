@@ -6,6 +6,7 @@
 // For occasional events nothing of this happens. Knows nothing of threads: it belongs to the one whose turn it is.
 #pragma once
 
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/spin.hpp>
 
 #include <chrono>
@@ -16,7 +17,7 @@ namespace hindsight::detail {
 class Stream {
 public:
     /// A turn that took fewer at once does better to let some come before it takes the next.
-    static constexpr std::size_t few = 32;
+    static constexpr std::size_t few = 64;
 
     /// The turn took this many. Whether it should stay even when that is none.
     bool goes_on(std::size_t taken) noexcept {
@@ -24,13 +25,21 @@ public:
         looks_in_vain_ = taken == 0 ? looks_in_vain_ + 1 : 0;
         if (handled_ < many) return false;
         if (looks_in_vain_ <= most_looks_in_vain) return true;
-        *this = Stream();
+        handled_ = looks_in_vain_ = 0;
         return false;
+    }
+
+    /// Where the next records will be: another thread writes them there.
+    void note_next(const void* place) noexcept { next_ = place; }
+    /// Before the lock is taken, which is then held for a shorter time.
+    void prefetch_next() const noexcept {
+        const auto* const bytes = static_cast<const char*>(next_);
+        for (std::size_t line = 0; line < few * sizeof(void*) / cache_line; ++line) prefetch(bytes + line * cache_line);
     }
 
     static void let_some_come() noexcept {
         using Clock = std::chrono::steady_clock;
-        const auto end = Clock::now() + std::chrono::microseconds(3);
+        const auto end = Clock::now() + std::chrono::microseconds(5);
         do {
             spin_pause();
         } while (Clock::now() < end);
@@ -38,10 +47,11 @@ public:
 
 private:
     static constexpr std::size_t many = 64;
-    static constexpr std::size_t most_looks_in_vain = 3;
+    static constexpr std::size_t most_looks_in_vain = 2;
 
     std::size_t handled_ = 0;
     std::size_t looks_in_vain_ = 0;
+    const void* next_ = nullptr;
 };
 
 }  // namespace hindsight::detail

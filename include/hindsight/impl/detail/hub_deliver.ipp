@@ -124,6 +124,7 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
         count += deliver_batch(running, frame, node, std::span(batch).first(taken));
         if (count >= max) return true;
         if (stays && taken < Stream::few) Stream::let_some_come();
+        if (stays) mailbox.stream.prefetch_next();
     }
     note_progress_of_drain();
     return false;

@@ -4,6 +4,7 @@
 #include <hindsight/error.hpp>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace hindsight::detail {
@@ -68,6 +69,7 @@ HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
             const std::size_t taken = std::min({out.size(), turn_, queue.size()});
             for (std::size_t i = 0; i < taken; ++i) out[i] = queue.pop();
             progress.begin(taken);
+            if constexpr (std::is_same_v<decltype(queue), PendingQueue&>) stream.note_next(queue.place_of_front());
             if (taken == out.size() || queue.size() > 0) return taken;
             const Lagged hole = queue.take_hole_at_end();
             if (hole.missed == 0) return taken;
