@@ -104,6 +104,8 @@ private:
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
+    /// Whether a turn whose mailbox is empty may wait for more to come.
+    bool may_stay_locked(const Node& node) const noexcept;
     /// How many events were in the batch.
     std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch) noexcept;
     /// Runs one delivery, or tells about a hole; `running` has moved to the node. Takes over the mailbox's reference.

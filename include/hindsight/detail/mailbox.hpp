@@ -37,11 +37,21 @@ public:
     }
 
     /// Makes sure that the next push does not need memory. Throws std::bad_alloc, changing nothing.
-    void reserve_one();
+    void reserve_one() {
+        const auto* const queue = std::get_if<PendingQueue>(&queue_);
+        if (queue == nullptr || !queue->has_room()) [[unlikely]]
+            grow();
+    }
 
     /// Takes the record in, with the reference that the caller adds if its fate is `queued`. A `block` mailbox that is
     /// full grows to its hard limit; `no_growth`: the emitter has waited for room in vain.
-    Push push(Envelope& envelope, bool no_growth) noexcept;
+    Push push(Envelope& envelope, bool no_growth) noexcept {
+        auto* const queue = std::get_if<PendingQueue>(&queue_);
+        if (queue == nullptr || queue->size() >= options_.capacity) [[unlikely]]
+            return push_thoroughly(envelope, no_growth);
+        queue->push(envelope);
+        return {};
+    }
 
     /// Hands out the next records in order, as many as one turn may take; 0: nothing waits and the mailbox is idle.
     /// The last one may be a hole without a record. Counts them as in hand until the next turn.
@@ -97,7 +107,8 @@ public:
     };
     Stage stage() const noexcept { return stage_; }
     void go_to(Stage stage, std::size_t& waiting) noexcept {
-        waiting += static_cast<std::size_t>(stage == Stage::waiting) - static_cast<std::size_t>(stage_ == Stage::waiting);
+        waiting +=
+            static_cast<std::size_t>(stage == Stage::waiting) - static_cast<std::size_t>(stage_ == Stage::waiting);
         stage_ = stage;
     }
 
@@ -111,7 +122,7 @@ public:
     bool gives_room() noexcept {
         if (wanted_ == Wanted::nothing) [[likely]]
             return false;
-        if (wanted_ == Wanted::much_room && size() > options_.capacity / 2) return false;
+        if (size() > (wanted_ == Wanted::much_room ? options_.capacity / 2 : options_.capacity - 1)) return false;
         release_emitters();
         return true;
     }
@@ -126,6 +137,9 @@ public:
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:
+    void grow();
+    Push push_thoroughly(Envelope& envelope, bool no_growth) noexcept;
+
     MailboxOptions options_;
     std::size_t turn_;  // how many records one turn takes
     Wanted wanted_ = Wanted::nothing;

@@ -32,6 +32,7 @@ class PendingQueue {
 public:
     std::size_t size() const noexcept { return size_; }
 
+    bool has_room() const noexcept { return size_ < capacity_; }
     /// Makes sure that the next push does not need memory. Throws std::bad_alloc, changing nothing.
     void reserve_one() { reserve(size_ + 1); }
     void reserve(std::size_t count) {
@@ -53,7 +54,7 @@ public:
         const std::size_t place = index(size_++);
         envelopes_[place] = &envelope;
         // Whoever emptied the next lines may have been another processor.
-        prefetch_for_writing(&envelopes_[place] + 2 * cache_line / sizeof(Envelope*));
+        prefetch_for_writing(&envelopes_[index(size_ + 2 * cache_line / sizeof(Envelope*))]);
         if (hole_at_end_.missed > 0) [[unlikely]]
             set_hole(place, take_hole_at_end());
     }

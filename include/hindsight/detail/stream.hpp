@@ -23,16 +23,16 @@ public:
     bool goes_on(std::size_t taken) noexcept {
         handled_ += taken;
         looks_in_vain_ = taken == 0 ? looks_in_vain_ + 1 : 0;
-        if (handled_ < many) return false;
-        if (looks_in_vain_ <= most_looks_in_vain) return true;
-        handled_ = looks_in_vain_ = 0;
-        return false;
+        const bool breaks_off = taken == 0 && (handled_ < many || looks_in_vain_ > most_looks_in_vain);
+        if (breaks_off) handled_ = looks_in_vain_ = 0;
+        return handled_ >= many;
     }
 
     /// Where the next records will be: another thread writes them there.
     void note_next(const void* place) noexcept { next_ = place; }
     /// Before the lock is taken, which is then held for a shorter time.
     void prefetch_next() const noexcept {
+        if (next_ == nullptr) return;
         const auto* const bytes = static_cast<const char*>(next_);
         for (std::size_t line = 0; line < few * sizeof(void*) / cache_line; ++line) prefetch(bytes + line * cache_line);
     }

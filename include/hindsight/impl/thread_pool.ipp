@@ -30,8 +30,8 @@ struct TaskAllocator {
     TaskAllocator(const TaskAllocator<U>& other) noexcept : memory(other.memory) {}
 
     T* allocate(std::size_t count) {
-        const bool fits = memory != nullptr && alignof(T) <= alignof(std::max_align_t) &&
-                          count * sizeof(T) <= sizeof memory->bytes;
+        const bool fits =
+            memory != nullptr && alignof(T) <= alignof(std::max_align_t) && count * sizeof(T) <= sizeof memory->bytes;
         // The last one to have it, on another thread, is done with it.
         if (fits && !memory->taken.exchange(true, std::memory_order_acquire))
             return reinterpret_cast<T*>(memory->bytes);

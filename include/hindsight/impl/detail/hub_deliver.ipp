@@ -7,6 +7,7 @@
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/pending_tasks.hpp>
 
 #include <algorithm>
 #include <array>
@@ -113,9 +114,7 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
-        // Not where this thread is wanted for something else.
-        const bool stays = mailbox.stream.goes_on(taken) && ledger_->waiting_mailboxes == 0 && !node.has(Node::dead) &&
-                           state_.load(std::memory_order_relaxed) == State::open;
+        const bool stays = mailbox.stream.goes_on(taken) && may_stay_locked(node);
         if (taken == 0 && !stays) turn.end_locked();
         const bool room = mailbox.gives_room();
         lock.unlock();
@@ -128,6 +127,12 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     }
     note_progress_of_drain();
     return false;
+}
+
+HINDSIGHT_INLINE bool Hub::may_stay_locked(const Node& node) const noexcept {
+    // Not where this thread is wanted for something else, or is the one that emits.
+    return ledger_->waiting_mailboxes == 0 && state_.load(std::memory_order_relaxed) == State::open &&
+           !node.has(Node::dead) && node.executor != pending_tasks_;
 }
 
 HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, Node& node,

@@ -29,20 +29,24 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
 
 }  // namespace hub_hand_over
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
-                                                                   const Snapshot& subscribers, const Draft& draft) {
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
+                                                                                     const Snapshot& subscribers,
+                                                                                     const Draft& draft) {
+    // Both may destroy payloads, which is user code: outside the frame, for which a queued handler may wait.
+    EvictedRecords evicted;
+    EnvelopePtr made;
+
     Frame frame(slot, *this, Frame::Outermost());
     Ledger& ledger = *ledger_;
-    EnvelopePtr made = make_envelope(draft,
-                                     {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
-                                      .origin = ledger.origin,
-                                      .cause = draft.options.cause,
-                                      .correlation = draft.options.correlation},
-                                     slot);
+    made = make_envelope(draft,
+                         {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
+                          .origin = ledger.origin,
+                          .cause = draft.options.cause,
+                          .correlation = draft.options.correlation},
+                         slot);
     Envelope& envelope = *made;
     Handover handover(ledger, subscribers);
     Receipt receipt{.outcome = Outcome::not_kept};
-    EvictedRecords evicted;
     {
         const std::lock_guard lock(ledger.mutex);
         const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
@@ -50,8 +54,9 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
                                  topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
         const bool kept = keeping == Topic::Keeping::kept;
-        if (as_prepared && (!kept || ledger.history.keeps_whole(*topic.rule, envelope)) && handover.prepare_locked())
-            [[likely]] {
+        const bool goes_whole =
+            kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
+        if (as_prepared && goes_whole && handover.prepare_locked()) [[likely]] {
             std::optional<History::Place> place;
             if (kept) place.emplace(ledger.history.place_for(*topic.rule, envelope));
             // From here on nothing throws.
@@ -66,8 +71,8 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
                 ++topic.rule->refused;
             }
             topic.emitted.add(slot);
-            // From the unlocking on, a queued handler may run and destroy the bus. It waits for this thread to leave the
-            // snapshot (see ~Registry); but not where user code follows, which may wait for that handler.
+            // From the unlocking on, a queued handler may run and destroy the bus. It waits for this thread to leave
+            // the snapshot (see ~Registry), unless user code follows here, which may wait for that handler.
             if (handover.has_more_to_do() || subscribers.direct_count > 0) frame.keep_alive = shared_from_this();
         }
     }

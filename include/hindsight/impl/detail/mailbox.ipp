@@ -25,14 +25,14 @@ HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(opti
     turn_ = exact ? 1 : std::clamp<std::size_t>(options.capacity / 16, 1, largest_turn);
 }
 
-HINDSIGHT_INLINE void Mailbox::reserve_one() {
+HINDSIGHT_INLINE void Mailbox::grow() {
     // Beyond its limit a mailbox pushes only after it took one out, or not at all.
     const std::size_t limit = overflow() == Overflow::block ? options_.hard_limit : options_.capacity;
     if (size() >= limit) return;
     std::visit([](auto& queue) { queue.reserve_one(); }, queue_);
 }
 
-HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth) noexcept {
+HINDSIGHT_INLINE Mailbox::Push Mailbox::push_thoroughly(Envelope& envelope, bool no_growth) noexcept {
     if (auto* queue = std::get_if<ConflatingQueue>(&queue_)) {
         Push result;
         if (queue->contains_key_of(envelope)) {

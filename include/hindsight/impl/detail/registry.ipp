@@ -30,9 +30,8 @@ HINDSIGHT_INLINE Registry::~Registry() {
 HINDSIGHT_INLINE bool Registry::owns(const Snapshot* snapshot) const noexcept {
     if (snapshot == nullptr) return false;
     bool found = retired_.contains(snapshot);
-    for_each_topic([&](const Topic& topic) {
-        found = found || topic.snapshot.load(std::memory_order_relaxed) == snapshot;
-    });
+    for_each_topic(
+        [&](const Topic& topic) { found = found || topic.snapshot.load(std::memory_order_relaxed) == snapshot; });
     return found;
 }
 
