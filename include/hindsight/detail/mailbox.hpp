@@ -96,6 +96,10 @@ public:
         std::visit([&](const auto& queue) { queue.for_each(visit); }, queue_);
     }
 
+    /// The turn took this many, with the lock. Whether it should stay even when that is none. Never where what comes in
+    /// a few microseconds could fill the mailbox: for lack of room nothing is to be dropped, and nobody to wait.
+    bool goes_on_streaming(std::size_t taken) noexcept { return options_.capacity >= 512 && stream.goes_on(taken); }
+
     const MailboxOptions& options() const noexcept { return options_; }
     Overflow overflow() const noexcept { return options_.overflow; }
 

@@ -114,15 +114,16 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
-        const bool stays = mailbox.stream.goes_on(taken) && may_stay_locked(node);
+        const bool stays = mailbox.goes_on_streaming(taken) && may_stay_locked(node);
         if (taken == 0 && !stays) turn.end_locked();
+        const bool lets_some_come = stays && taken < Stream::few && mailbox.size() == 0;
         const bool room = mailbox.gives_room();
         lock.unlock();
         if (room) unpark_all(&mailbox.room_epoch);
         if (taken == 0 && !stays) break;
         count += deliver_batch(running, frame, node, std::span(batch).first(taken));
         if (count >= max) return true;
-        if (stays && taken < Stream::few) Stream::let_some_come();
+        if (lets_some_come) Stream::let_some_come();
         if (stays) mailbox.stream.prefetch_next();
     }
     note_progress_of_drain();
