@@ -53,6 +53,7 @@ private:
 
 /// The header with the references, its rest, and the beginning of the payload.
 inline void prefetch_record(const Pending& pending) noexcept {
+    if (pending.envelope == nullptr) return;
     const auto* const bytes = reinterpret_cast<const char*>(pending.envelope);
     prefetch_for_writing(bytes);
     prefetch(bytes + cache_line);
