@@ -4,12 +4,19 @@
 #include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
 namespace hindsight {
 
 namespace detail {
+
+/// Memory for what an executor puts around one task.
+struct TaskMemory {
+    alignas(std::max_align_t) std::byte bytes[128];
+    std::atomic<bool> taken{false};
+};
 
 /// What a task runs: one subscription's waiting deliveries. Reference counted by hand.
 struct TaskTarget {
@@ -18,6 +25,9 @@ struct TaskTarget {
     virtual bool run_task(std::size_t max, std::size_t& count) noexcept = 0;
     /// Counts what is waiting as undelivered, and gives up the reference.
     virtual void abandon_task() noexcept = 0;
+
+    /// For its task, of which there is one at a time: sending it needs no other memory.
+    TaskMemory memory;
 
 protected:
     ~TaskTarget() = default;
@@ -51,6 +61,8 @@ public:
         if (target_ != nullptr && !target_->run_task(max, count)) target_ = nullptr;
         return count;
     }
+    /// For the library: stays for as long as there is the task, or one that was made from it. Null: it is spent.
+    detail::TaskMemory* memory() const noexcept { return target_ != nullptr ? &target_->memory : nullptr; }
     bool spent() const noexcept { return target_ == nullptr; }
     bool runs(const detail::TaskTarget& target) const noexcept { return target_ == &target; }
 

@@ -72,6 +72,35 @@ TEST_CASE("a blocking mailbox that is full has no room, grows to its limit for t
     CHECK(box.mailbox.room() == Mailbox::Room::ready);
 }
 
+TEST_CASE("emitters are told of room once there is as much as they want", "[mailbox]") {
+    Box box({.capacity = 8});
+    std::array<Pending, 1> one;
+    const auto fill = [&] {
+        while (box.mailbox.room() == Mailbox::Room::ready) box.push(1);
+    };
+    const auto taken_until_told = [&] {
+        for (int taken = 1;; ++taken) {
+            REQUIRE(box.mailbox.take(one) == 1);
+            box.mailbox.progress.finish_one();
+            if (box.mailbox.gives_room()) return taken;
+        }
+    };
+    fill();
+    CHECK_FALSE(box.mailbox.gives_room());  // nobody waits
+    box.mailbox.want(Mailbox::Wanted::much_room);
+    CHECK_FALSE(box.mailbox.gives_room());
+    const auto epoch = box.mailbox.room_epoch.load();
+    CHECK(taken_until_told() == 4);
+    CHECK(box.mailbox.room_epoch != epoch);
+    CHECK_FALSE(box.mailbox.gives_room());  // once
+
+    fill();
+    box.push(1);  // for one who must not wait
+    box.mailbox.want(Mailbox::Wanted::any_room);
+    box.mailbox.want(Mailbox::Wanted::much_room);
+    CHECK(taken_until_told() == 2);
+}
+
 TEST_CASE("a hard limit below the capacity counts as the capacity", "[mailbox]") {
     Box box({.capacity = 3, .hard_limit = 1});
     for (Seq seq = 1; seq <= 3; ++seq) CHECK(box.push(seq).fate == Mailbox::Fate::queued);

@@ -19,11 +19,16 @@ inline bool is_complete(const Envelope& envelope) noexcept {
     return (envelope.pending.load(std::memory_order_acquire) & ~completion_awaited) == 0;
 }
 
+/// Ends one queued delivery of an envelope that the caller has a reference to.
+inline void end_delivery(Envelope& envelope) noexcept {
+    const std::uint32_t before = envelope.pending.fetch_sub(1, std::memory_order_acq_rel);
+    if (before == (completion_awaited | 1)) [[unlikely]]
+        unpark_all(&envelope);
+}
+
 /// Ends one queued delivery and gives up the mailbox's reference.
 inline void finish_delivery(Envelope* envelope) noexcept {
-    const std::uint32_t before = envelope->pending.fetch_sub(1, std::memory_order_acq_rel);
-    if (before == (completion_awaited | 1)) [[unlikely]]
-        unpark_all(envelope);
+    end_delivery(*envelope);
     release(envelope);
 }
 

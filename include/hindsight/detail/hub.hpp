@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,9 +105,21 @@ private:
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
-    /// Runs one delivery, or tells about a hole; whether the handler was called.
+    /// Whether a turn whose mailbox is empty may wait for more to come.
+    bool may_stay_locked(const Node& node) const noexcept;
+    /// How many handlers were called.
+    std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch) noexcept;
+    /// Runs one delivery, or tells about a hole; whether the handler was called. `running` has moved to the node. Takes
+    /// over the mailbox's reference.
     bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
+    void tell_of_hole(Node& node, const Lagged& hole) noexcept;
     Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
+    /// An event that does not go the shortest way.
+    Receipt emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    /// An event for unfiltered subscribers some of which are queued.
+    Receipt hand_over_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    /// Calls the direct ones among the subscribers; how many.
+    std::uint32_t call_direct_ones(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
     /// An event that history may keep, for direct handlers without filters.
     Receipt record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
     /// Call direct handlers, those that need no record with the event where it lies; how many.
@@ -182,6 +195,7 @@ private:
 #    include <hindsight/impl/detail/hub.ipp>
 #    include <hindsight/impl/detail/hub_deliver.ipp>
 #    include <hindsight/impl/detail/hub_emit.ipp>
+#    include <hindsight/impl/detail/hub_hand_over.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #endif

@@ -51,6 +51,8 @@ struct Ledger {
     std::atomic<Seq> last_seq{0};
     const std::uint64_t origin;  // random: tells this ledger's events from all others
 
+    std::size_t waiting_mailboxes = 0;  // with their executors, for a thread to come
+
     History history;
     /// Moves whenever rules or options of the history change, so that what was decided before the lock is decided
     /// again.

@@ -4,10 +4,13 @@
 
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/pending_queue.hpp>
+#include <hindsight/detail/prefetch.hpp>
+#include <hindsight/detail/stream.hpp>
 #include <hindsight/detail/turn_progress.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,11 +37,21 @@ public:
     }
 
     /// Makes sure that the next push does not need memory. Throws std::bad_alloc, changing nothing.
-    void reserve_one();
+    void reserve_one() {
+        const auto* const queue = std::get_if<PendingQueue>(&queue_);
+        if (queue == nullptr || !queue->has_room()) [[unlikely]]
+            grow();
+    }
 
     /// Takes the record in, with the reference that the caller adds if its fate is `queued`. A `block` mailbox that is
     /// full grows to its hard limit; `no_growth`: the emitter has waited for room in vain.
-    Push push(Envelope& envelope, bool no_growth) noexcept;
+    Push push(Envelope& envelope, bool no_growth) noexcept {
+        auto* const queue = std::get_if<PendingQueue>(&queue_);
+        if (queue == nullptr || queue->size() >= options_.capacity) [[unlikely]]
+            return push_thoroughly(envelope, no_growth);
+        queue->push(envelope);
+        return {};
+    }
 
     /// Hands out the next records in order, as many as one turn may take; 0: nothing waits and the mailbox is idle.
     /// The last one may be a hole without a record. Counts them as in hand until the next turn.
@@ -83,26 +96,66 @@ public:
         std::visit([&](const auto& queue) { queue.for_each(visit); }, queue_);
     }
 
+    /// The turn took this many, with the lock. Whether it should stay even when that is none. Never where what comes in
+    /// a few microseconds could fill the mailbox: for lack of room nothing is to be dropped, and nobody to wait.
+    bool goes_on_streaming(std::size_t taken) noexcept { return options_.capacity >= 512 && stream.goes_on(taken); }
+
     const MailboxOptions& options() const noexcept { return options_; }
     Overflow overflow() const noexcept { return options_.overflow; }
 
-    bool active = false;         // a task is on its way to the executor, or a turn goes on
-    bool in_turn = false;        // some thread delivers
-    bool closed = false;         // disconnected
-    bool emitter_waits = false;  // for room
+    /// Where the mailbox stands with its executor. `waiting`: how many mailboxes of the ledger wait there.
+    enum class Stage : std::uint8_t {
+        idle,     // empty, and nobody comes
+        waiting,  // a task is on its way
+        in_turn,  // some thread delivers
+    };
+    Stage stage() const noexcept { return stage_; }
+    void go_to(Stage stage, std::size_t& waiting) noexcept {
+        waiting +=
+            static_cast<std::size_t>(stage == Stage::waiting) - static_cast<std::size_t>(stage_ == Stage::waiting);
+        stage_ = stage;
+    }
+
+    bool closed = false;  // disconnected
+
+    /// What emitters who found it full wait for. One who is woken for each place sleeps and wakes for each event, so
+    /// they wait for half of the mailbox first, and for any place when that takes long.
+    enum class Wanted : std::uint8_t { nothing, much_room, any_room };
+    void want(Wanted wanted) noexcept { wanted_ = std::max(wanted_, wanted); }
+    /// Whether there is the room that emitters want: `room_epoch` has moved then, and is to be unparked.
+    bool gives_room() noexcept {
+        if (wanted_ == Wanted::nothing) [[likely]]
+            return false;
+        if (size() > (wanted_ == Wanted::much_room ? options_.capacity / 2 : options_.capacity - 1)) return false;
+        release_emitters();
+        return true;
+    }
+    /// The same for those who need not wait any more.
+    void release_emitters() noexcept {
+        wanted_ = Wanted::nothing;
+        room_epoch.fetch_add(1, std::memory_order_release);
+    }
+
     std::uint64_t dropped = 0;
     std::uint64_t conflated = 0;
-    TurnProgress progress;                     // written without the lock, by the thread whose turn it is
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:
-    Pending pop() noexcept {
-        return std::visit([](auto& queue) { return queue.pop(); }, queue_);
-    }
+    void grow();
+    Push push_thoroughly(Envelope& envelope, bool no_growth) noexcept;
 
     MailboxOptions options_;
     std::size_t turn_;  // how many records one turn takes
+    Wanted wanted_ = Wanted::nothing;
+    Stage stage_ = Stage::idle;
     Queue queue_;
+
+    // Emitters write what comes before it, all the time.
+    [[maybe_unused]] std::byte apart_[cache_line];
+
+public:
+    TurnProgress progress;  // written without the lock, by the thread whose turn it is
+    Stream stream;          // only for the thread whose turn it is
 };
 
 }  // namespace hindsight::detail

@@ -41,6 +41,7 @@ public:
     /// `max_names`: topics for names that are only known at run time. `isolates`: failures of handlers are not the
     /// emitter's.
     Registry(std::size_t max_names, bool isolates);
+    /// Waits for threads that are still in it with a pinned snapshot.
     ~Registry();
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
@@ -91,6 +92,7 @@ private:
     using Names = std::unordered_map<std::string, NameEntry, TextHash, std::equal_to<>>;
 
     void rebuild(Topic& topic);
+    bool owns(const Snapshot* snapshot) const noexcept;
     NameEntry& name_locked(std::string_view text);
     NameEntry& typed_name_locked(const EventType& type);
     /// Where the node's connection belongs; null: among the wildcards.

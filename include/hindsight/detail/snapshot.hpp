@@ -4,6 +4,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +24,13 @@ struct Snapshot {
     enum class Needs : std::uint8_t {
         event,         // all are direct, without filters, and take the event without its record; failures are isolated
         record,        // the same, but some take the record
+        handover,      // some are queued, `most_in_handover` at most; no filters, and failures are isolated
         thoroughness,  // anything else
     };
     Needs needs = Needs::thoroughness;
+    static constexpr std::size_t most_in_handover = 64;
+
+    std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {
         return {nodes.data() + direct_count, nodes.size() - direct_count};
     }
@@ -52,6 +57,10 @@ public:
     /// Makes room for one more, so that `add` cannot fail.
     void reserve_one() { retired_.reserve(retired_.size() + 1); }
     void add(const Snapshot* snapshot) noexcept { retired_.emplace_back(snapshot); }
+
+    bool contains(const Snapshot* snapshot) const noexcept {
+        return std::ranges::any_of(retired_, [snapshot](const auto& each) { return each.get() == snapshot; });
+    }
 
     /// Takes out all that no thread uses any more, for the caller to destroy outside the lock.
     List collect() {

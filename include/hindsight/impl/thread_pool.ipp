@@ -3,15 +3,56 @@
 #include <hindsight/error.hpp>
 #include <hindsight/thread_pool.hpp>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
 namespace hindsight {
+
+namespace thread_pool {
+
+/// Takes the memory that comes with a task, if it is large enough and nobody has it.
+template <class T>
+struct TaskAllocator {
+    using value_type = T;
+
+    explicit TaskAllocator(detail::TaskMemory* memory_) noexcept : memory(memory_) {}
+    template <class U>
+    TaskAllocator(const TaskAllocator<U>& other) noexcept : memory(other.memory) {}
+
+    T* allocate(std::size_t count) {
+        const bool fits =
+            memory != nullptr && alignof(T) <= alignof(std::max_align_t) && count * sizeof(T) <= sizeof memory->bytes;
+        // The last one to have it, on another thread, is done with it.
+        if (fits && !memory->taken.exchange(true, std::memory_order_acquire))
+            return reinterpret_cast<T*>(memory->bytes);
+        return std::allocator<T>().allocate(count);
+    }
+    void deallocate(T* allocated, std::size_t count) noexcept {
+        if (memory != nullptr && static_cast<void*>(allocated) == memory->bytes) {
+            memory->taken.store(false, std::memory_order_release);
+        } else {
+            std::allocator<T>().deallocate(allocated, count);
+        }
+    }
+    template <class U>
+    bool operator==(const TaskAllocator<U>& other) const noexcept {
+        return memory == other.memory;
+    }
+
+    detail::TaskMemory* memory;
+};
+
+}  // namespace thread_pool
 
 struct ThreadPool::Threads {
     explicit Threads(unsigned count_) : count(count_), pool(count_) {}
@@ -44,7 +85,12 @@ HINDSIGHT_INLINE ThreadPool::~ThreadPool() {
 }
 
 HINDSIGHT_INLINE void ThreadPool::execute(Task task) {
-    boost::asio::post(threads_->pool, std::move(task));
+    namespace asio = boost::asio;
+    // What asio::post does, but with memory of the task's.
+    const auto later = asio::require(threads_->pool.get_executor(), asio::execution::blocking.never);
+    const thread_pool::TaskAllocator<void> allocator(task.memory());
+    asio::prefer(later, asio::execution::relationship.fork, asio::execution::allocator(allocator))
+        .execute(std::move(task));
 }
 
 HINDSIGHT_INLINE bool ThreadPool::runs_here() const noexcept {

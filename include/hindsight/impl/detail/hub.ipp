@@ -94,8 +94,7 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     Mailbox& mailbox = *node.mailbox;
     std::unique_lock lock(ledger_->mutex);
     mailbox.closed = true;
-    mailbox.emitter_waits = false;
-    mailbox.room_epoch.fetch_add(1, std::memory_order_release);
+    mailbox.release_emitters();
     dropped_.add(ThreadSlot::current(), mailbox.dropped);
     conflated_.add(ThreadSlot::current(), mailbox.conflated);
     Mailbox::Queue queue = mailbox.take_all();

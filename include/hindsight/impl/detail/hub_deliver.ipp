@@ -4,9 +4,11 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/one_line.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/pending_tasks.hpp>
 
 #include <algorithm>
 #include <array>
@@ -27,20 +29,20 @@ class Turn {
 public:
     Turn(Ledger& ledger, Mailbox& mailbox) : ledger_(ledger), mailbox_(mailbox) {
         const std::lock_guard lock(ledger_.mutex);
-        mine_ = !std::exchange(mailbox_.in_turn, true);
+        mine_ = mailbox_.stage() != Mailbox::Stage::in_turn;
+        if (mine_) mailbox_.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
         if (!mine_) return;
         const std::lock_guard lock(ledger_.mutex);
-        mailbox_.in_turn = false;
+        mailbox_.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
     }
     explicit operator bool() const noexcept { return mine_; }
     /// The lock is held, and the mailbox was found empty.
     void end_locked() noexcept {
-        mailbox_.active = false;
-        mailbox_.in_turn = false;
+        mailbox_.go_to(Mailbox::Stage::idle, ledger_.waiting_mailboxes);
         mine_ = false;
     }
 
@@ -49,6 +51,15 @@ private:
     Mailbox& mailbox_;
     bool mine_ = false;
 };
+
+/// The header with the references, its rest, and the beginning of the payload.
+inline void prefetch_record(const Pending& pending) noexcept {
+    if (pending.envelope == nullptr) return;
+    const auto* const bytes = reinterpret_cast<const char*>(pending.envelope);
+    prefetch_for_writing(bytes);
+    prefetch(bytes + cache_line);
+    prefetch(bytes + 2 * cache_line);
+}
 
 inline std::string what(const std::exception_ptr& error) {
     try {
@@ -96,54 +107,79 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     hub_deliver::Turn turn(*ledger_, mailbox);
     if (!turn) return false;
     Running running(frame);
+    running.move_to(node);
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
-        if (taken == 0) turn.end_locked();
-        const bool room = std::exchange(mailbox.emitter_waits, false);
-        if (room) mailbox.room_epoch.fetch_add(1, std::memory_order_release);
+        const bool stays = mailbox.goes_on_streaming(taken) && may_stay_locked(node);
+        if (taken == 0 && !stays) turn.end_locked();
+        const bool lets_some_come = stays && taken < Stream::few && mailbox.size() == 0;
+        const bool room = mailbox.gives_room();
         lock.unlock();
         if (room) unpark_all(&mailbox.room_epoch);
-        if (taken == 0) break;
-        for (const Pending& pending : std::span(batch).first(taken)) {
-            if (deliver_one(running, frame, node, pending)) ++count;
-        }
+        if (taken == 0 && !stays) break;
+        count += deliver_batch(running, frame, node, std::span(batch).first(taken));
         if (count >= max) return true;
+        if (lets_some_come) Stream::let_some_come();
+        if (stays) mailbox.stream.prefetch_next();
     }
     note_progress_of_drain();
     return false;
 }
 
-HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
-    const bool was_alive = (running.move_to(node) & Node::dead) == 0;
-    if (was_alive && pending.before.missed > 0 && node.on_lagged) {
-        try {
-            node.on_lagged(pending.before);
-        } catch (...) {
-            report(node, Record(), std::current_exception());
-        }
+HINDSIGHT_INLINE bool Hub::may_stay_locked(const Node& node) const noexcept {
+    // Not where this thread is wanted for something else, or is the one that emits.
+    return ledger_->waiting_mailboxes == 0 && state_.load(std::memory_order_relaxed) == State::open &&
+           !node.has(Node::dead) && node.executor != pending_tasks_;
+}
+
+HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, Node& node,
+                                                std::span<const Pending> batch) noexcept {
+    // Another thread has just written the records: the next few are on their way here while one is handled.
+    constexpr std::size_t ahead = 6;
+    for (const Pending& pending : batch.first(std::min(batch.size(), ahead))) hub_deliver::prefetch_record(pending);
+    std::size_t calls = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (i + ahead < batch.size()) hub_deliver::prefetch_record(batch[i + ahead]);
+        calls += deliver_one(running, frame, node, batch[i]) ? 1u : 0u;
     }
+    return calls;
+}
+
+HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
+    if (pending.before.missed > 0) [[unlikely]]
+        tell_of_hole(node, pending.before);
     if (pending.envelope == nullptr) return false;
     TurnProgress& progress = node.mailbox->progress;
     progress.decide();
     const bool alive = !node.has(Node::dead);
     progress.decided(alive);
     Calls calls;
-    {
-        const Record record(EnvelopePtr::share(*pending.envelope));
-        if (alive) {
-            call(frame, node, record, calls);
-        } else {
-            // A shutdown may be counting what is left in hand.
-            const std::lock_guard until_counted(ledger_->mutex);
-        }
-        if (calls.count == 0) count_discarded(node, record);
+    const Record record{EnvelopePtr(pending.envelope)};  // with the mailbox's reference
+    if (alive) [[likely]] {
+        call(frame, node, record, calls);
+    } else {
+        // A shutdown may be counting what is left in hand.
+        const std::lock_guard until_counted(ledger_->mutex);
     }
+    if (calls.count == 0) [[unlikely]]
+        count_discarded(node, record);
     // A dead node may be waited for: its mailbox is closed, but this turn's other records are still to be discarded.
-    if (node.has(Node::dead)) running.stop();
+    // It stays dead, so none of them is called outside the cell.
+    if (node.has(Node::dead)) [[unlikely]]
+        running.stop();
     progress.finish_one();
-    finish_delivery(pending.envelope);
+    end_delivery(*pending.envelope);
     return calls.count > 0;
+}
+
+HINDSIGHT_INLINE void Hub::tell_of_hole(Node& node, const Lagged& hole) noexcept {
+    if (node.has(Node::dead) || !node.on_lagged) return;
+    try {
+        node.on_lagged(hole);
+    } catch (...) {
+        report(node, Record(), std::current_exception());
+    }
 }
 
 HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
@@ -209,9 +245,9 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& fa
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
     Mailbox::Queue queue = node.mailbox->take_all();
-    node.mailbox->active = false;
-    const bool room = std::exchange(node.mailbox->emitter_waits, false);
-    if (room) node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+    if (node.mailbox->stage() != Mailbox::Stage::in_turn)
+        node.mailbox->go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
+    const bool room = node.mailbox->gives_room();
     lock.unlock();
     if (room) unpark_all(&node.mailbox->room_epoch);
     finish_discarded(node, queue);

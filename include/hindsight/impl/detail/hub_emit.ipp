@@ -5,6 +5,7 @@
 #include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/hub_hand_over.ipp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 
 #include <memory>
@@ -146,12 +147,12 @@ HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     if (!topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
         return emit_thoroughly(slot, draft);
     const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
-    if (keeping == Topic::Keeping::kept && subscribers.needs != Snapshot::Needs::thoroughness) {
+    if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record) {
         return record_and_call(slot, *topic, subscribers, draft);
     }
     if (keeping != Topic::Keeping::none || subscribers.needs != Snapshot::Needs::event || !draft.outlasts_recording())
         [[unlikely]]
-        return emit_thoroughly(slot, draft);
+        return emit_otherwise(slot, *topic, subscribers, draft);
     Frame frame(slot, *this, Frame::Outermost());
     const Seq seq = ledger_->next_seq();
     topic->emitted.add(slot);

@@ -103,7 +103,7 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         if (!node->mailbox || hub_shutdown::delivers_here(top, *node)) continue;
         {
             const std::lock_guard lock(ledger_->mutex);
-            if (node->mailbox->size() == 0 || node->mailbox->in_turn) continue;
+            if (node->mailbox->size() == 0 || node->mailbox->stage() == Mailbox::Stage::in_turn) continue;
         }
         bool here = false;
         {
@@ -132,8 +132,7 @@ HINDSIGHT_INLINE void Hub::wake_waiting_emitters() noexcept {
         if (!node.mailbox) return;
         {
             const std::lock_guard lock(ledger_->mutex);
-            node.mailbox->emitter_waits = false;
-            node.mailbox->room_epoch.fetch_add(1, std::memory_order_release);
+            node.mailbox->release_emitters();
         }
         unpark_all(&node.mailbox->room_epoch);
     });

@@ -4,6 +4,7 @@
 #include <hindsight/error.hpp>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace hindsight::detail {
@@ -25,14 +26,14 @@ HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(opti
     turn_ = exact ? 1 : std::clamp<std::size_t>(options.capacity / 16, 1, largest_turn);
 }
 
-HINDSIGHT_INLINE void Mailbox::reserve_one() {
+HINDSIGHT_INLINE void Mailbox::grow() {
     // Beyond its limit a mailbox pushes only after it took one out, or not at all.
     const std::size_t limit = overflow() == Overflow::block ? options_.hard_limit : options_.capacity;
     if (size() >= limit) return;
     std::visit([](auto& queue) { queue.reserve_one(); }, queue_);
 }
 
-HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth) noexcept {
+HINDSIGHT_INLINE Mailbox::Push Mailbox::push_thoroughly(Envelope& envelope, bool no_growth) noexcept {
     if (auto* queue = std::get_if<ConflatingQueue>(&queue_)) {
         Push result;
         if (queue->contains_key_of(envelope)) {
@@ -64,15 +65,19 @@ HINDSIGHT_INLINE Mailbox::Push Mailbox::push(Envelope& envelope, bool no_growth)
 }
 
 HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
-    const std::size_t most = std::min(out.size(), turn_);
-    std::size_t count = 0;
-    while (count < most && size() > 0) out[count++] = pop();
-    progress.begin(count);
-    if (count < out.size() && size() == 0) {
-        const Lagged hole = std::visit([](auto& queue) { return queue.take_hole_at_end(); }, queue_);
-        if (hole.missed > 0) out[count++] = {nullptr, hole};
-    }
-    return count;
+    return std::visit(
+        [&](auto& queue) {
+            const std::size_t taken = std::min({out.size(), turn_, queue.size()});
+            for (std::size_t i = 0; i < taken; ++i) out[i] = queue.pop();
+            progress.begin(taken);
+            if constexpr (std::is_same_v<decltype(queue), PendingQueue&>) stream.note_next(queue.place_of_front());
+            if (taken == out.size() || queue.size() > 0) return taken;
+            const Lagged hole = queue.take_hole_at_end();
+            if (hole.missed == 0) return taken;
+            out[taken] = {nullptr, hole};
+            return taken + 1;
+        },
+        queue_);
 }
 
 HINDSIGHT_INLINE Mailbox::Queue Mailbox::take_all() noexcept {

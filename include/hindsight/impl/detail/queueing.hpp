@@ -60,8 +60,14 @@ private:
     /// A mailbox that was full.
     struct Full {
         NodePtr node;
-        Deadline deadline;                                          // for having room
-        enum class Way : std::uint8_t { waits, grows, drops } way;  // what happens while it has none
+        Deadline deadline;  // for having room
+        enum class Way : std::uint8_t {
+            waits,
+            waits_for_any_room,
+            grows,
+            drops
+        } way;  // what happens while it has none
+        bool waits_on() const noexcept { return way == Way::waits || way == Way::waits_for_any_room; }
     };
 
     void push_locked(Node& node, Envelope& envelope) noexcept;

@@ -3,6 +3,7 @@
 #include <hindsight/impl/detail/queueing.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace hindsight::detail {
 
@@ -21,10 +22,11 @@ HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
     for (Node* node : takers_) {
         if (node->mailbox->room() == Mailbox::Room::ready || node->has(Node::paused)) continue;
         const Full* const known = known_as_full(*node);
-        if (known != nullptr && known->way != Full::Way::waits) continue;
+        if (known != nullptr && !known->waits_on()) continue;
+        const bool any_room = known != nullptr && known->way == Full::Way::waits_for_any_room;
         full_ = node;
         full_epoch_ = node->mailbox->room_epoch.load(std::memory_order_relaxed);
-        node->mailbox->emitter_waits = true;
+        node->mailbox->want(any_room ? Mailbox::Wanted::any_room : Mailbox::Wanted::much_room);
         return true;
     }
     return false;
@@ -56,8 +58,8 @@ HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noex
     const Mailbox::Push push = mailbox.push(envelope, known != nullptr && known->way == Full::Way::drops);
     ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
-    if (!mailbox.active) {
-        mailbox.active = true;
+    if (mailbox.stage() == Mailbox::Stage::idle) {
+        mailbox.go_to(Mailbox::Stage::waiting, hub_.ledger_->waiting_mailboxes);
         to_wake_.push_back(NodePtr::share(node));
     }
 }
@@ -78,10 +80,13 @@ HINDSIGHT_INLINE void Queueing::wait_for_room() {
             return;
         }
     }
+    // Some hundred events' time. A handler that is slower than this should not hold up the emitter for half a mailbox.
+    constexpr Duration long_enough = std::chrono::microseconds(200);
+    const bool patient = full->way == Full::Way::waits;
+    const Deadline until = patient ? std::min(full->deadline, deadline_after(long_enough)) : full->deadline;
     const auto& epoch = node.mailbox->room_epoch;
-    const bool moved =
-        park_until(&epoch, full->deadline, [&] { return epoch.load(std::memory_order_acquire) != full_epoch_; });
-    if (!moved) full->way = Full::Way::drops;
+    if (park_until(&epoch, until, [&] { return epoch.load(std::memory_order_acquire) != full_epoch_; })) return;
+    full->way = until < full->deadline ? Full::Way::waits_for_any_room : Full::Way::drops;
 }
 
 HINDSIGHT_INLINE void Queueing::finish(const Record& record) noexcept {

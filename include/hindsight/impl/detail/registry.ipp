@@ -7,6 +7,7 @@
 #include <hindsight/impl/detail/subscription_signal.hpp>
 
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace hindsight::detail {
@@ -17,7 +18,25 @@ HINDSIGHT_INLINE Registry::Registry(std::size_t max_names, bool isolates)
 }
 
 HINDSIGHT_INLINE Registry::~Registry() {
+    // A queued handler may end its bus while the thread that emitted the event is on its last steps out of it. That
+    // thread's cell was written before the event could be taken, so it is seen here; that the cell is empty again
+    // acquires those steps.
+    const ThreadSlot* const me = ThreadSlot::current_or_null();
+    ThreadSlots::instance().for_each([&](const ThreadSlot& slot) {
+        if (&slot == me) return;
+        slot.for_each_cell([this](const Cell& cell) {
+            while (owns(fenced_load(cell.snapshot))) std::this_thread::yield();
+        });
+    });
     while (first_ != nullptr) disconnect(*first_);
+}
+
+HINDSIGHT_INLINE bool Registry::owns(const Snapshot* snapshot) const noexcept {
+    if (snapshot == nullptr) return false;
+    bool found = retired_.contains(snapshot);
+    for_each_topic(
+        [&](const Topic& topic) { found = found || topic.snapshot.load(std::memory_order_relaxed) == snapshot; });
+    return found;
 }
 
 HINDSIGHT_INLINE NameEntry& Registry::name_locked(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/spin.hpp>
 
 #include <thread>
 
@@ -13,10 +14,15 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE void ShortLock::wait() noexcept {
-    // A critical section is over sooner than a sleep would be, unless its thread was interrupted in it.
-    for (int spins = 0; spins < 32; ++spins) {
+    // A critical section is over sooner than a sleep would be, unless its thread was interrupted in it. Each look takes
+    // the memory around the lock away from whoever holds it, so looks become rarer.
+    for (int pauses = 16; pauses <= 256; pauses *= 2) {
+        for (int i = 0; i < pauses; ++i) spin_pause();
         if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
-        if (spins >= 16) std::this_thread::yield();
+    }
+    for (int yields = 0; yields < 16; ++yields) {
+        std::this_thread::yield();
+        if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
     }
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
     heavy_fence();

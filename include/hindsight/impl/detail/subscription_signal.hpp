@@ -59,9 +59,7 @@ public:
         }
         snapshot->direct_count = direct_count_;
         snapshot->filtered = filtered_;
-        if (isolates_ && !filtered_ && direct_count_ == nodes_.size()) {
-            snapshot->needs = bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
-        }
+        snapshot->needs = needs();
         snapshot->nodes = std::move(nodes_);
         return snapshot;
     }
@@ -79,6 +77,13 @@ private:
         if (a.delivery != b.delivery) return a.delivery == Delivery::direct;
         if (a.delivery == Delivery::direct && a.priority != b.priority) return a.priority > b.priority;
         return a.id < b.id;
+    }
+
+    Snapshot::Needs needs() const noexcept {
+        const std::size_t queued = nodes_.size() - direct_count_;
+        if (!isolates_ || filtered_ || queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
+        if (queued > 0) return Snapshot::Needs::handover;
+        return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
     }
 
     const Topic& topic_;

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/prefetch.hpp>
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/emission.ipp>
+#include <hindsight/impl/detail/handover.hpp>
+#include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace hub_hand_over {
+
+/// The records that will leave history soon were last written by the threads of their handlers, and their memory will
+/// be that of new ones.
+inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
+    constexpr Position ahead = 8;
+    if (!log.is_full() || log.span() <= ahead) return;
+    const auto* const bytes = reinterpret_cast<const char*>(*log.slot(ahead));
+    if (bytes == nullptr) return;
+    for (std::size_t line = 0; line < 3; ++line) prefetch_for_writing(bytes + line * cache_line);
+}
+
+}  // namespace hub_hand_over
+
+HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
+                                                                                     const Snapshot& subscribers,
+                                                                                     const Draft& draft) {
+    // Both may destroy payloads, which is user code: outside the frame, for which a queued handler may wait.
+    EvictedRecords evicted;
+    EnvelopePtr made;
+
+    Frame frame(slot, *this, Frame::Outermost());
+    Ledger& ledger = *ledger_;
+    made = make_envelope(draft,
+                         {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
+                          .origin = ledger.origin,
+                          .cause = draft.options.cause,
+                          .correlation = draft.options.correlation},
+                         slot);
+    Envelope& envelope = *made;
+    Handover handover(ledger, subscribers);
+    Receipt receipt{.outcome = Outcome::not_kept};
+    {
+        const std::lock_guard lock(ledger.mutex);
+        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
+                                 topic.has_still(subscribers) &&
+                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
+        const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
+        const bool kept = keeping == Topic::Keeping::kept;
+        const bool goes_whole =
+            kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
+        if (as_prepared && goes_whole && handover.prepare_locked()) [[likely]] {
+            std::optional<History::Place> place;
+            if (kept) place.emplace(ledger.history.place_for(*topic.rule, envelope));
+            // From here on nothing throws.
+            receipt.seq = ledger.next_seq_locked();
+            envelope.seq = receipt.seq;
+            handover.push_locked(envelope, kept ? 2 : 1);
+            if (place) {
+                ledger.history.append(envelope, *place, evicted);
+                hub_hand_over::prefetch_next_to_leave(place->log);
+                receipt.outcome = Outcome::recorded;
+            } else if (keeping == Topic::Keeping::counted) {
+                ++topic.rule->refused;
+            }
+            topic.emitted.add(slot);
+            // From the unlocking on, a queued handler may run and destroy the bus. It waits for this thread to leave
+            // the snapshot (see ~Registry), unless user code follows here, which may wait for that handler.
+            if (handover.has_more_to_do() || subscribers.direct_count > 0) frame.keep_alive = shared_from_this();
+        }
+    }
+    if (receipt.seq == 0) [[unlikely]]
+        return Emission(*this, frame, topic, true, draft, std::move(made)).run();
+    handover.finish([&](Node& node) { give_to_executor(frame, node, Record(made)); });
+    receipt.queued = handover.queued();
+    receipt.dropped = handover.dropped();
+    receipt.matched = receipt.queued + receipt.dropped;
+    if (subscribers.direct_count > 0) receipt.matched += call_direct_ones(frame, subscribers, Record(made));
+    if (receipt.queued > 0) receipt.envelope = std::move(made);
+    return receipt;
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_direct_ones(Frame& frame, const Snapshot& subscribers,
+                                                                       const Record& record) noexcept {
+    Calls calls;
+    Running running(frame);
+    for (const NodePtr& node : subscribers.direct()) call_direct(running, frame, *node, record, calls);
+    return calls.count;
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_otherwise(ThreadSlot& slot, Topic& topic,
+                                                               const Snapshot& subscribers, const Draft& draft) {
+    const bool asks = topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked;
+    if (subscribers.needs == Snapshot::Needs::handover && !asks)
+        return hand_over_and_call(slot, topic, subscribers, draft);
+    return emit_thoroughly(slot, draft);
+}
+
+}  // namespace hindsight::detail
