@@ -54,9 +54,11 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
                                  topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
         const bool kept = keeping == Topic::Keeping::kept;
-        const bool goes_whole =
-            kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
-        if (as_prepared && goes_whole && handover.prepare_locked()) [[likely]] {
+        // The rule that the topic knows may be gone, unless things are as prepared.
+        const auto goes_whole = [&] {
+            return kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
+        };
+        if (as_prepared && goes_whole() && handover.prepare_locked()) [[likely]] {
             std::optional<History::Place> place;
             if (kept) place.emplace(ledger.history.place_for(*topic.rule, envelope));
             // From here on nothing throws.
