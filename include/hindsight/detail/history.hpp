@@ -32,6 +32,8 @@ public:
         while (first_ != nullptr) release(std::exchange(first_, first_->next_evicted));
     }
     void add(Envelope& envelope) noexcept { envelope.next_evicted = std::exchange(first_, &envelope); }
+    /// They stay where they are after all.
+    void forget() noexcept { first_ = nullptr; }
 
 private:
     Envelope* first_ = nullptr;
@@ -86,8 +88,8 @@ public:
     }
 
     /// Moves all records of `other` in here, where they go by these rules (user policies are not asked); what finds no
-    /// room is evicted. For an empty history. Throws std::bad_alloc: the other is as before then, and this one is to be
-    /// destroyed.
+    /// room is evicted. For an empty history, and an empty `evicted`. Throws std::bad_alloc: the other is as before
+    /// then, and these two are empty.
     void take_over(History& other, EvictedRecords& evicted);
 
     /// Visits those that may hold records.
@@ -126,6 +128,8 @@ private:
     void evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept;
     /// Counts one that was taken out.
     void let_go(RecordLog& log, Envelope& envelope, EvictedRecords& evicted) noexcept;
+    /// Takes out all, without giving up a reference.
+    void forget() noexcept;
     void drop_empty_buckets() noexcept;
     void prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept;
     void prune_bytes(EvictedRecords& evicted) noexcept;

@@ -114,6 +114,8 @@ private:
     bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
     void tell_of_hole(Node& node, const Lagged& hole) noexcept;
     Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
+    /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
+    Receipt unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft);
     /// An event that does not go the shortest way.
     Receipt emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
     /// An event for unfiltered subscribers some of which are queued.

@@ -117,35 +117,41 @@ HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
         for (Position offset = 0; offset < log.span(); ++offset) {
             if (Envelope* const record = *log.slot(offset)) evicted.add(*record);
         }
-        log.clear();
     });
+    forget();
+}
+
+HINDSIGHT_INLINE void History::forget() noexcept {
+    for_each_log([](RecordLog& log) { log.clear(); });
     for (const auto& rule : rules_) rule->clear_buckets();
     bytes_ = 0;
 }
 
 HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted) {
-    {
-        // The other keeps its references until nothing can throw any more, so letting go of these destroys nothing.
-        EvictedRecords without_room;
+    // Until nothing can throw any more, the references are the other's.
+    try {
         std::vector<LogCursor> cursors;
         other.for_each_log([&](const RecordLog& log) { cursors.emplace_back(log); });
         merge(cursors, Take::oldest, [&](Envelope& envelope, const LogCursor&) {
             RetentionRule& rule = rule_for(envelope.name());
             if (rule.kind == RetentionRule::Kind::none) {
                 ++rule.evicted;
+                evicted.add(envelope);
             } else {
-                const Place place = place_for(rule, envelope);
-                add_reference(envelope);
-                put(envelope, place, without_room);
+                put(envelope, place_for(rule, envelope), evicted);
             }
             return true;
         });
-        for (const auto& rule : rules_) {
-            if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, without_room);
-        }
-        prune_bytes(without_room);
+    } catch (...) {
+        evicted.forget();
+        forget();
+        throw;
     }
-    other.clear(evicted);
+    for (const auto& rule : rules_) {
+        if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted);
+    }
+    prune_bytes(evicted);
+    other.forget();
     earlier_ = other.earlier_;
     for (const auto& rule : other.rules_) {
         earlier_.stored += rule->stored;

@@ -95,7 +95,8 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
         const std::lock_guard lock(ledger.mutex);
         const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
                                  topic.has_still(subscribers) &&
-                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
+                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed)) &&
+                                 topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept;
         if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
             const History::Place place = ledger.history.place_for(*topic.rule, envelope);
             seq = ledger.next_seq_locked();
@@ -135,6 +136,11 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     return Emission(*this, frame, *topic, owned == nullptr, draft).run();
 }
 
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
+    slot.cells.cells[0].snapshot.store(nullptr, std::memory_order_release);
+    return emit_thoroughly(slot, draft);
+}
+
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
 // handler was given, so it takes the long way. The shortest way is here, where a call would cost as much as its body.
 HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
@@ -145,7 +151,7 @@ HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     check(draft);
     const Snapshot& subscribers = *registry_.pin_current(slot.cells.cells[0], *topic);
     if (!topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
-        return emit_thoroughly(slot, draft);
+        return unpin_and_emit_thoroughly(slot, draft);
     const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
     if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record) {
         return record_and_call(slot, *topic, subscribers, draft);

@@ -102,7 +102,7 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
     const bool asks = topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked;
     if (subscribers.needs == Snapshot::Needs::handover && !asks)
         return hand_over_and_call(slot, topic, subscribers, draft);
-    return emit_thoroughly(slot, draft);
+    return unpin_and_emit_thoroughly(slot, draft);
 }
 
 }  // namespace hindsight::detail
