@@ -104,7 +104,8 @@ public:
     /// functions throw: it is then as if the call had not been made, but for an event given as an rvalue, which may
     /// have been moved from. Once the event has its seq nothing is thrown any
     /// more, but for HandlerFailed under ErrorPolicy::rethrow. Blocks only outside handlers, for room in a full `block`
-    /// mailbox. One allocation for an event that is kept or handled.
+    /// mailbox. One allocation for an event that is kept or handled, some more
+    /// where history has not seen its name, key or source yet.
     template <class E>
         requires Event<std::remove_cvref_t<E>> Receipt emit(E&& event,
                                                             const EmitOptions& options = default_emit_options) {
