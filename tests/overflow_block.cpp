@@ -262,4 +262,23 @@ TEST_CASE("a waiting emitter finds its event skipped when the full subscription 
     CHECK(subscription.stats().skipped == 1);
 }
 
+TEST_CASE("an emitter that waits for a subscription which ends goes on, whoever else subscribes meanwhile",
+          "[overflow][promise-9]") {
+    for (int round = 0; round < 100; ++round) {
+        EventBus bus({.history = {.capacity = 0}, .pool = {.threads = 1}});
+        auto subscription = bus.subscribe<Tick>([](const Tick&) {}, {.mailbox = {.capacity = 1, .hard_limit = 1}});
+        auto emitter = start([&] {
+            for (int i = 0; i < 50; ++i) bus.emit(Tick{i});
+        });
+        for (int i = 0; i < round % 10; ++i) bus.emit(Tock{});
+        subscription.close();
+        for (int i = 0; i < 10; ++i) {
+            const auto other = bus.subscribe<Tock>([](const Tock&) {}, {.delivery = Delivery::direct});
+            bus.emit(Tock{});
+        }
+        get_soon(std::move(emitter));
+        CHECK(bus.stats().queue_depth == 0);
+    }
+}
+
 }  // namespace

@@ -181,4 +181,16 @@ TEST_CASE("a receiver deleted during its call by another thread is not used afte
     get_soon(std::move(emitter));
 }
 
+TEST_CASE("subscriptions whose receivers are gone end, whatever else is subscribed meanwhile",
+          "[receivers][promise-5]") {
+    EventBus bus;
+    for (int i = 0; i < 20; ++i) {
+        const auto receiver = std::make_shared<Collector>();
+        bus.subscribe<Tick>(receiver, &Collector::on_tick, {.delivery = Delivery::direct}).detach();
+        bus.emit(Tick{i});  // before this one is gone, and after the last one is
+    }
+    bus.emit(Tick{});
+    CHECK(bus.subscription_count() == 0);
+}
+
 }  // namespace

@@ -8,10 +8,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 using hindsight::BusOptions;
@@ -239,6 +241,31 @@ TEST_CASE("a store can go to a new bus inside the handler that destroyed the old
     CHECK_THROWS_AS(receipt.wait_for(std::chrono::milliseconds(1)), WouldDeadlock);
     next->run_pending();
     CHECK(calls == 1);
+}
+
+/// Does something when the last copy of it is gone.
+struct AtEnd {
+    explicit AtEnd(std::function<void()> action) : end(nullptr, [action](void*) { action(); }) {}
+    std::shared_ptr<void> end;
+};
+
+struct Laden {
+    static constexpr std::string_view event_name = "test.laden";
+    AtEnd load;
+};
+
+TEST_CASE("the destructors of handlers and of waiting events may shut the bus down", "[shutdown][promise-4]") {
+    int ends = 0;
+    EventBus bus({.history = {.capacity = 0}, .executor = std::make_shared<ManualExecutor>()});
+    const auto shut_down = [&] {
+        ++ends;
+        CHECK(bus.shutdown(Duration::zero()).undelivered == 1);
+    };
+    auto state = std::make_unique<AtEnd>(shut_down);
+    const auto subscription = bus.subscribe<Laden>([state = std::move(state)](const Laden&) {});
+    bus.emit(Laden{AtEnd(shut_down)});
+    bus.shutdown(Duration::zero());
+    CHECK(ends == 2);
 }
 
 }  // namespace

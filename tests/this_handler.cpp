@@ -4,6 +4,8 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/this_handler.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -136,6 +138,27 @@ TEST_CASE("a filter may end its subscription", "[this_handler]") {
     bus.emit(Tick{});
     CHECK_FALSE(subscription.connected());
     CHECK(calls == 0);
+}
+
+/// A clock on which no two moments are the same.
+struct SteppingClock final : hindsight::Clock {
+    hindsight::TimePoint now() const noexcept override { return hindsight::TimePoint(std::chrono::seconds(++seconds)); }
+    mutable std::atomic<int> seconds{0};
+};
+
+TEST_CASE("the record that a handler asks for has the time of the one in history", "[this_handler]") {
+    EventBus bus({.clock = std::make_shared<SteppingClock>()});
+    int compared = 0;
+    const auto subscription = bus.subscribe<Tick>(
+        [&](const Tick&) {
+            const auto* const record = hindsight::this_handler::record();
+            REQUIRE(record != nullptr);
+            CHECK(bus.history().find(record->seq())->time() == record->time());
+            ++compared;
+        },
+        {.delivery = Delivery::direct});
+    for (int i = 0; i < 3; ++i) bus.emit(Tick{i});
+    CHECK(compared == 3);
 }
 
 }  // namespace

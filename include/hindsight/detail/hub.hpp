@@ -125,7 +125,8 @@ private:
     /// An event that history may keep, for direct handlers without filters.
     Receipt record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
     /// Call direct handlers, those that need no record with the event where it lies; how many.
-    std::uint32_t call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq) noexcept;
+    std::uint32_t call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq,
+                            const TimePoint* time) noexcept;
     /// The same for one that has `flags`; 1 if it was called.
     std::uint32_t call_bare_limited(Frame& frame, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
     void report_bare(Node& node, BareEvent& event) noexcept;
@@ -159,7 +160,12 @@ private:
     bool is_drained(const Frame* top) const;
     void wake_waiting_emitters() noexcept;
     void note_progress_of_drain() noexcept;
-    void shut(ShutdownReport& report) noexcept;
+    class ShutdownTurn;
+    /// Closes the bus: from here on no handler is called. Runs no user code, for it is the time of the shutdown mutex.
+    /// Whether it could remember all subscriptions, for `stop` to wait for them.
+    bool shut(ShutdownReport& report) noexcept;
+    /// Ends all subscriptions.
+    void close_all(bool wait) noexcept;
     /// For later calls of `shutdown`.
     void remember(const ShutdownReport& report) noexcept;
     /// Marks the node as dead, and tells how many of its deliveries will not happen for it.
@@ -176,7 +182,8 @@ private:
     std::atomic<State> state_{State::open};
     std::atomic<std::uint32_t> drain_epoch_{0};    // moves while draining, when a turn ends or an event comes in
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
-    std::mutex shutdown_mutex_;   // one shutdown after the other; held while draining, taken first of all
+    std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
+    std::atomic<const ThreadSlot*> shutting_down_{nullptr};  // who holds shutdown_mutex_
     std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
     ShutdownReport report_;       // of the shutdown that closed the bus; guarded by shutdown_mutex_
     Registry registry_;

@@ -16,7 +16,9 @@ namespace hindsight::detail {
 
 class BareEvent {
 public:
-    BareEvent(const Draft& draft, Seq seq, Hub& hub) noexcept : draft_(draft), seq_(seq), hub_(hub) {}
+    /// `time`: of its record in history; null: there is none.
+    BareEvent(const Draft& draft, Seq seq, const TimePoint* time, Hub& hub) noexcept
+        : draft_(draft), seq_(seq), time_(time), hub_(hub) {}
 
     const void* event() const noexcept { return draft_.event; }
     Seq seq() const noexcept { return seq_; }
@@ -28,7 +30,7 @@ public:
             Draft copied = draft_;
             copied.may_move = false;
             Stamp stamp;
-            stamp.time = draft_.options.time ? *draft_.options.time : hub_.now();
+            stamp.time = time_ != nullptr ? *time_ : draft_.options.time ? *draft_.options.time : hub_.now();
             stamp.origin = hub_.ledger().origin;
             stamp.cause = draft_.options.cause;
             stamp.correlation = correlation();
@@ -42,6 +44,7 @@ public:
 private:
     const Draft& draft_;
     const Seq seq_;
+    const TimePoint* const time_;
     Hub& hub_;
     Record record_;
 };

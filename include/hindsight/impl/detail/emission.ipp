@@ -33,7 +33,12 @@ namespace hindsight::detail {
 HINDSIGHT_INLINE void Emission::prepare() {
     look_up_retention();
     snapshot_ = hub_.registry_.pin_current(frame_.cell, topic_);
-    if (!stores_ && snapshot_->nodes.empty()) return;
+    if (!stores_ && snapshot_->nodes.empty()) {
+        // What an earlier round has chosen lies in a snapshot that is pinned no more.
+        filtering_.reset();
+        queueing_.reset();
+        return;
+    }
     if (!record_) make_record();
     if (draft_.payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
         shortened_ = EnvelopePtr();

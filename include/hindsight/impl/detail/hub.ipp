@@ -94,6 +94,7 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     Mailbox& mailbox = *node.mailbox;
     std::unique_lock lock(ledger_->mutex);
     mailbox.closed = true;
+    if (mailbox.stage() == Mailbox::Stage::waiting) mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
     mailbox.release_emitters();
     dropped_.add(ThreadSlot::current(), mailbox.dropped);
     conflated_.add(ThreadSlot::current(), mailbox.conflated);

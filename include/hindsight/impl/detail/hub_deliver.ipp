@@ -37,7 +37,7 @@ public:
     ~Turn() {
         if (!mine_) return;
         const std::lock_guard lock(ledger_.mutex);
-        mailbox_.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
+        mailbox_.go_to(mailbox_.closed ? Mailbox::Stage::idle : Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
     }
     explicit operator bool() const noexcept { return mine_; }
     /// The lock is held, and the mailbox was found empty.

@@ -43,8 +43,8 @@ namespace hindsight::detail {
 }
 
 HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft,
-                                                     Seq seq) noexcept {
-    BareEvent event(draft, seq, *this);
+                                                     Seq seq, const TimePoint* time) noexcept {
+    BareEvent event(draft, seq, time, *this);
     frame.bare = &event;
     std::uint32_t count = 0;
     {
@@ -82,12 +82,11 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     Frame frame(slot, *this, Frame::Outermost());
     Ledger& ledger = *ledger_;
     const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
-    EnvelopePtr made = make_envelope(draft,
-                                     {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
-                                      .origin = ledger.origin,
-                                      .cause = draft.options.cause,
-                                      .correlation = draft.options.correlation},
-                                     slot);
+    const TimePoint time = !draft.brief && draft.options.time ? *draft.options.time : now();
+    EnvelopePtr made = make_envelope(
+        draft,
+        {.time = time, .origin = ledger.origin, .cause = draft.options.cause, .correlation = draft.options.correlation},
+        slot);
     Envelope& envelope = *made;
     Seq seq = 0;
     EvictedRecords evicted;
@@ -112,7 +111,7 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
         made.detach();
-        receipt.matched = call_bare(frame, subscribers, draft, seq);
+        receipt.matched = call_bare(frame, subscribers, draft, seq, &time);
     } else {
         receipt.matched = call_with_record(frame, subscribers, Record(std::move(made)));
     }
@@ -162,7 +161,7 @@ HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     Frame frame(slot, *this, Frame::Outermost());
     const Seq seq = ledger_->next_seq();
     topic->emitted.add(slot);
-    return {.seq = seq, .outcome = Outcome::not_kept, .matched = call_bare(frame, subscribers, draft, seq)};
+    return {.seq = seq, .outcome = Outcome::not_kept, .matched = call_bare(frame, subscribers, draft, seq, nullptr)};
 }
 
 HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {

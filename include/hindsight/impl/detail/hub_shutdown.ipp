@@ -6,6 +6,7 @@
 #include <hindsight/error.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <new>
@@ -33,6 +34,32 @@ inline bool delivers_here(const Frame* top, const Node& node) noexcept {
 
 }  // namespace hub_shutdown
 
+/// One shutdown after the other. A thread that has its turn already gets no second one; nor does one inside the hub,
+/// where it would have to wait for another that may wait for it.
+class Hub::ShutdownTurn {
+public:
+    ShutdownTurn(Hub& hub, bool is_inside) : owner_(hub.shutting_down_), lock_(hub.shutdown_mutex_, std::defer_lock) {
+        const ThreadSlot& me = ThreadSlot::current();
+        if (owner_.load(std::memory_order_relaxed) == &me) return;
+        if (is_inside) {
+            if (!lock_.try_lock()) return;
+        } else {
+            lock_.lock();
+        }
+        owner_.store(&me, std::memory_order_relaxed);
+    }
+    ShutdownTurn(const ShutdownTurn&) = delete;
+    ShutdownTurn& operator=(const ShutdownTurn&) = delete;
+    ~ShutdownTurn() {
+        if (lock_.owns_lock()) owner_.store(nullptr, std::memory_order_relaxed);
+    }
+    explicit operator bool() const noexcept { return lock_.owns_lock(); }
+
+private:
+    std::atomic<const ThreadSlot*>& owner_;
+    std::unique_lock<std::mutex> lock_;
+};
+
 HINDSIGHT_INLINE void Hub::end(Duration timeout) noexcept {
     // What a shutdown has left undelivered is in its report already.
     if (state_.load(std::memory_order_acquire) != State::closed) {
@@ -50,27 +77,29 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
     const Deadline deadline = deadline_after(timeout);
     const Frame* const top = ThreadSlot::current().top;
     ShutdownReport report;
-    std::unique_lock lock(shutdown_mutex_, std::defer_lock);
-    if (!hub_shutdown::is_inside(top, *this)) {
-        lock.lock();
-    } else if (!lock.try_lock()) {
-        // Another thread shuts down and waits for this very handler.
-        report.drained = false;
-        return report;
-    }
-    if (state_.load(std::memory_order_acquire) == State::closed) return report_;
+    bool all_remembered = false;
     {
-        const std::lock_guard state_lock(ledger_->mutex);
-        state_.store(State::draining, std::memory_order_seq_cst);
+        const ShutdownTurn turn(*this, hub_shutdown::is_inside(top, *this));
+        if (!turn) {
+            // Another thread shuts down and waits for this very handler, or this one does, further up.
+            report.drained = false;
+            return report;
+        }
+        if (state_.load(std::memory_order_acquire) == State::closed) return report_;
+        {
+            const std::lock_guard state_lock(ledger_->mutex);
+            state_.store(State::draining, std::memory_order_seq_cst);
+        }
+        wake_waiting_emitters();
+        try {
+            report.drained = drain(top, deadline);
+        } catch (const std::bad_alloc&) {
+            report.drained = false;  // there is no memory to look with; what is left is counted below
+        }
+        all_remembered = shut(report);
+        remember(report);
     }
-    wake_waiting_emitters();
-    try {
-        report.drained = drain(top, deadline);
-    } catch (const std::bad_alloc&) {
-        report.drained = false;  // there is no memory to look with; what is left is counted below
-    }
-    shut(report);
-    remember(report);
+    close_all(!all_remembered);
     return report;
 }
 
@@ -145,24 +174,33 @@ HINDSIGHT_INLINE void Hub::note_progress_of_drain() noexcept {
     unpark_all(&drain_epoch_);
 }
 
-HINDSIGHT_INLINE void Hub::shut(ShutdownReport& report) noexcept {
+HINDSIGHT_INLINE bool Hub::shut(ShutdownReport& report) noexcept {
     {
         const std::lock_guard lock(ledger_->mutex);
         state_.store(State::closed, std::memory_order_seq_cst);
     }
+    bool all_remembered = true;
     registry_.for_each_node([&](Node& node) {
         const std::size_t left = end_deliveries(node);
-        close(node);
-        try {
-            if (left > 0) {
-                report.drained = false;
-                report.undelivered += left;
-                report.by_subscription.push_back({node.id, node.name, std::string(node.pattern->text()), left});
-            }
-            ended_.push_back(NodePtr::share(node));
-        } catch (const std::bad_alloc&) {
-            quiesce(node);  // where it cannot be remembered, it is waited for at once
+        if (left > 0) {
+            report.drained = false;
+            report.undelivered += left;
         }
+        try {
+            ended_.push_back(NodePtr::share(node));
+            if (left > 0)
+                report.by_subscription.push_back({node.id, node.name, std::string(node.pattern->text()), left});
+        } catch (const std::bad_alloc&) {
+            all_remembered = false;  // the sum is right all the same
+        }
+    });
+    return all_remembered;
+}
+
+HINDSIGHT_INLINE void Hub::close_all(bool wait) noexcept {
+    registry_.for_each_node([&](Node& node) {
+        close(node);
+        if (wait) quiesce(node);
     });
 }
 
@@ -175,17 +213,13 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {
-    const bool inside = hub_shutdown::is_inside(ThreadSlot::current().top, *this);
     {
-        std::unique_lock lock(shutdown_mutex_, std::defer_lock);
-        if (!inside) {
-            lock.lock();
-        } else if (!lock.try_lock()) {
-            return;
-        }
+        const ShutdownTurn turn(*this, hub_shutdown::is_inside(ThreadSlot::current().top, *this));
+        if (!turn) return;
         ShutdownReport unheard;
         shut(unheard);
     }
+    close_all(true);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
 }

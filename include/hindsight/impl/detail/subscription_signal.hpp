@@ -1,6 +1,7 @@
 // SubscriptionSignal: the subscriptions of one event name, or all those with wildcards. Boost.Signals2 keeps the
-// connections, their groups (priorities, and the order of connecting inside one) and the tracking of receivers; all
-// signals have one erased signature. Emitting does not walk them: a snapshot is collected from them after changes.
+// connections and their groups (priorities, and the order of connecting inside one); all signals have one erased
+// signature. Emitting does not walk them: a snapshot is collected from them after changes. It does not track receivers:
+// it would leave out those that are gone, and nobody would come to end their subscriptions, as the next call does.
 #pragma once
 
 #include <hindsight/detail/node.hpp>
@@ -122,7 +123,6 @@ public:
     /// Throws std::bad_alloc; the node may be offered then, and may be connected once more.
     void connect(Node& node) {
         Signal::slot_type slot(&node);
-        if (node.receiver) slot.track_foreign(*node.receiver);
         ::new (node.registration.connection) Connection(signal_.connect(node.priority, slot));
     }
 
