@@ -54,7 +54,8 @@ public:
         const std::size_t place = index(size_++);
         envelopes_[place] = &envelope;
         // Whoever emptied the next lines may have been another processor.
-        prefetch_for_writing(&envelopes_[index(size_ + 2 * cache_line / sizeof(Envelope*))]);
+        constexpr std::size_t two_lines = 2 * cache_line / sizeof(void*);
+        prefetch_for_writing(&envelopes_[index(size_ + two_lines)]);
         if (hole_at_end_.missed > 0) [[unlikely]]
             set_hole(place, take_hole_at_end());
     }

@@ -29,8 +29,9 @@ class Turn {
 public:
     Turn(Ledger& ledger, Mailbox& mailbox) : ledger_(ledger), mailbox_(mailbox) {
         const std::lock_guard lock(ledger_.mutex);
-        mine_ = mailbox_.stage() != Mailbox::Stage::in_turn;
-        if (mine_) mailbox_.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
+        if (mailbox_.stage() == Mailbox::Stage::in_turn) return;
+        mailbox_.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
+        mine_ = true;
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;

@@ -78,15 +78,12 @@ HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
     NameEntry* name = nullptr;
     if (node.type != nullptr && !node.type->self_named) {
         name = &typed_name_locked(*node.type);  // its pattern is the name of its type
-    } else if (!node.pattern->exact()) {
-        return nullptr;
-    } else if (const auto found = names_.find(text); found != names_.end()) {
-        name = &found->second;
-    } else if (names_.size() < max_names_) {
-        name = &name_locked(text);
-    } else {
-        return nullptr;
+    } else if (node.pattern->exact()) {
+        const auto found = names_.find(text);
+        if (found != names_.end()) name = &found->second;
+        if (name == nullptr && names_.size() < max_names_) name = &name_locked(text);
     }
+    if (name == nullptr) return nullptr;
     if (!name->exact) name->exact = std::make_shared<SubscriptionSignal>();
     return name;
 }
