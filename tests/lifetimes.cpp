@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <iostream>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -181,6 +182,25 @@ TEST_CASE("many short-lived threads can use a bus", "[lifetimes]") {
     }
     CHECK(calls == 100);
     CHECK(bus.stats().delivered == 100);
+}
+
+TEST_CASE("a bus ends no earlier than its handlers that run on somebody else's threads", "[lifetimes][promise-13]") {
+    const auto pool = std::make_shared<ThreadPool>(1);
+    std::latch entered(1);
+    std::atomic<bool> returning{false};
+    Subscription subscription;
+    {
+        EventBus bus({.executor = pool, .drain_on_destroy = hindsight::Duration::zero()});
+        subscription = bus.subscribe<Tick>([&](const Tick&) {
+            entered.count_down();
+            spin_until([&] { return !subscription.connected(); });
+            let_others_run();
+            returning = true;
+        });
+        bus.emit(Tick{});
+        entered.wait();
+    }
+    CHECK(returning);
 }
 
 }  // namespace

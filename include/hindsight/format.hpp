@@ -49,9 +49,9 @@ HINDSIGHT_API std::string to_line(const Record& record);
 ///     #12 2026-11-20T08:21:37.123456789Z info task.completed source=workflow_1 key=t1 cause=#3 {"task_id":"t1"}
 ///
 /// `source` and `cause` only where there is one, `key` only where it is not the source, correlation and metadata not at
-/// all; last the payload as JSON, or
-/// `(payload of 70000 bytes not kept)`. A text with spaces, quotes, control characters or malformed UTF-8 is written as
-/// a JSON string: the line stays one line, and does not steer a terminal. An empty record is `(empty record)`.
+/// all; last the payload as JSON, or `(payload of 70000 bytes not kept)`. A text with spaces, quotes, control
+/// characters or malformed UTF-8 is written as a JSON string: the line stays one line, and does not steer a terminal.
+/// An empty record is `(empty record)`.
 ///
 /// `{:j}` shows what `to_json` returns. Any other format is a compile error where fmt checks the format string then,
 /// else fmt::format_error. Throws what `to_json` throws.
