@@ -50,6 +50,16 @@ struct Stamp {
     std::uint8_t flags = 0;
 };
 
+/// The draft's own stamp; `now()` is asked only where the emitter gives no time.
+template <class Now>
+HINDSIGHT_ALWAYS_INLINE Stamp stamp_of(const Draft& draft, std::uint64_t origin, Now now) {
+    const EmitOptions& options = draft.options;
+    return {.time = !draft.brief && options.time ? *options.time : now(),
+            .origin = origin,
+            .cause = options.cause,
+            .correlation = options.correlation};
+}
+
 /// The longest source, key or correlation.
 inline constexpr std::size_t max_text_bytes = 65535;
 

@@ -113,6 +113,11 @@ private:
     /// over the mailbox's reference.
     bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
     void tell_of_hole(Node& node, const Lagged& hole) noexcept;
+    /// Whether subscribers and retention are still those that a short way looked at before it took the lock.
+    bool is_as_prepared_locked(const Topic& topic, const Snapshot& subscribers) const noexcept {
+        return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
+               topic.knows_retention(ledger_->history_version.load(std::memory_order_relaxed));
+    }
     Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
     /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
     Receipt unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft);
@@ -130,7 +135,6 @@ private:
     /// The same for one that has `flags`; 1 if it was called.
     std::uint32_t call_bare_limited(Frame& frame, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
     void report_bare(Node& node, BareEvent& event) noexcept;
-    std::uint32_t call_with_record(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
     /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()`
     /// calls it; `record()` is for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>

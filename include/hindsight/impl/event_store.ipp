@@ -61,11 +61,8 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         throw InvalidArgument("EventStore::append: this store belongs to a bus; emit the event there");
     }
     detail::check(draft);
-    detail::Stamp stamp;
-    stamp.time = draft.options.time ? *draft.options.time : clock_ ? clock_->now() : detail::WallClock::now();
-    stamp.origin = ledger_->origin;
-    stamp.cause = draft.options.cause;
-    stamp.correlation = draft.options.correlation;
+    const detail::Stamp stamp =
+        detail::stamp_of(draft, ledger_->origin, [this] { return clock_ ? clock_->now() : detail::WallClock::now(); });
     const detail::EnvelopePtr whole = detail::make_envelope(draft, stamp, detail::ThreadSlot::current());
 
     for (;;) {

@@ -29,11 +29,8 @@ public:
         if (!record_) {
             Draft copied = draft_;
             copied.may_move = false;
-            Stamp stamp;
-            stamp.time = time_ != nullptr ? *time_ : draft_.options.time ? *draft_.options.time : hub_.now();
-            stamp.origin = hub_.ledger().origin;
-            stamp.cause = draft_.options.cause;
-            stamp.correlation = correlation();
+            const Stamp stamp =
+                stamp_of(draft_, hub_.ledger().origin, [this] { return time_ != nullptr ? *time_ : hub_.now(); });
             EnvelopePtr made = make_envelope(copied, stamp, ThreadSlot::current());
             made->seq = seq_;
             record_ = Record(std::move(made));

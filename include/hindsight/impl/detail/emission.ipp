@@ -79,11 +79,7 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
 }
 
 HINDSIGHT_INLINE void Emission::make_record() {
-    Stamp stamp;
-    stamp.time = draft_.options.time ? *draft_.options.time : hub_.now();
-    stamp.origin = ledger_.origin;
-    stamp.cause = draft_.options.cause;
-    stamp.correlation = draft_.options.correlation;
+    Stamp stamp = stamp_of(draft_, ledger_.origin, [this] { return hub_.now(); });
     for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
         if (&handler->engine != &hub_ || !handler->is_in_handler()) continue;
         inherit_from(*handler, stamp);

@@ -68,35 +68,22 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapsho
     return count;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_with_record(Frame& frame, const Snapshot& subscribers,
-                                                                       const Record& record) noexcept {
-    Calls calls;
-    Running running(frame);
-    for (const NodePtr& node : subscribers.nodes) call_direct(running, frame, *node, record, calls);
-    return calls.count;
-}
-
 HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_call(ThreadSlot& slot, Topic& topic,
                                                                                   const Snapshot& subscribers,
                                                                                   const Draft& draft) {
     Frame frame(slot, *this, Frame::Outermost());
     Ledger& ledger = *ledger_;
     const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
-    const TimePoint time = !draft.brief && draft.options.time ? *draft.options.time : now();
-    EnvelopePtr made = make_envelope(
-        draft,
-        {.time = time, .origin = ledger.origin, .cause = draft.options.cause, .correlation = draft.options.correlation},
-        slot);
+    const Stamp stamp = stamp_of(draft, ledger.origin, [this] { return now(); });
+    EnvelopePtr made = make_envelope(draft, stamp, slot);
     Envelope& envelope = *made;
     Seq seq = 0;
     EvictedRecords evicted;
     {
         const std::lock_guard lock(ledger.mutex);
-        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
-                                 topic.has_still(subscribers) &&
-                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed)) &&
-                                 topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept;
-        if (as_prepared && ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
+        if (is_as_prepared_locked(topic, subscribers) &&
+            topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept &&
+            ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
             const History::Place place = ledger.history.place_for(*topic.rule, envelope);
             seq = ledger.next_seq_locked();
             envelope.seq = seq;
@@ -111,9 +98,9 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
     if (bare) {
         made.detach();
-        receipt.matched = call_bare(frame, subscribers, draft, seq, &time);
+        receipt.matched = call_bare(frame, subscribers, draft, seq, &stamp.time);
     } else {
-        receipt.matched = call_with_record(frame, subscribers, Record(std::move(made)));
+        receipt.matched = call_direct_ones(frame, subscribers, Record(std::move(made)));
     }
     return receipt;
 }

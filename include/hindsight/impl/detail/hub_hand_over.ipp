@@ -38,27 +38,19 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
 
     Frame frame(slot, *this, Frame::Outermost());
     Ledger& ledger = *ledger_;
-    made = make_envelope(draft,
-                         {.time = !draft.brief && draft.options.time ? *draft.options.time : now(),
-                          .origin = ledger.origin,
-                          .cause = draft.options.cause,
-                          .correlation = draft.options.correlation},
-                         slot);
+    made = make_envelope(draft, stamp_of(draft, ledger.origin, [this] { return now(); }), slot);
     Envelope& envelope = *made;
     Handover handover(ledger, subscribers);
     Receipt receipt{.outcome = Outcome::not_kept};
     {
         const std::lock_guard lock(ledger.mutex);
-        const bool as_prepared = state_.load(std::memory_order_relaxed) == State::open &&
-                                 topic.has_still(subscribers) &&
-                                 topic.knows_retention(ledger.history_version.load(std::memory_order_relaxed));
         const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
         const bool kept = keeping == Topic::Keeping::kept;
         // The rule that the topic knows may be gone, unless things are as prepared.
         const auto goes_whole = [&] {
             return kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
         };
-        if (as_prepared && goes_whole() && handover.prepare_locked()) [[likely]] {
+        if (is_as_prepared_locked(topic, subscribers) && goes_whole() && handover.prepare_locked()) [[likely]] {
             std::optional<History::Place> place;
             if (kept) place.emplace(ledger.history.place_for(*topic.rule, envelope));
             // From here on nothing throws.
