@@ -44,8 +44,10 @@ public:
     template <class E>
         requires Event<std::remove_cvref_t<E>> Receipt emit(E&& event,
                                                             const EmitOptions& options = default_emit_options) {
-            return detail::with_draft(std::forward<E>(event), options,
-                                      [this](const detail::Draft& draft) { return detail::emit(*hub_, draft); });
+            Receipt receipt;
+            detail::with_draft(std::forward<E>(event), options,
+                               [&](const detail::Draft& draft) { detail::emit(*hub_, draft, receipt); });
+            return receipt;
         }
 
     /// Refused with a readable error: what is no event.

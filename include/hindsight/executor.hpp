@@ -27,7 +27,7 @@ struct TaskTarget {
     virtual void abandon_task() noexcept = 0;
 
     /// For its task, of which there is one at a time: sending it needs no other memory.
-    TaskMemory memory;
+    virtual TaskMemory& task_memory() noexcept = 0;
 
 protected:
     ~TaskTarget() = default;
@@ -62,7 +62,7 @@ public:
         return count;
     }
     /// For the library: stays for as long as there is the task, or one that was made from it. Null: it is spent.
-    detail::TaskMemory* memory() const noexcept { return target_ != nullptr ? &target_->memory : nullptr; }
+    detail::TaskMemory* memory() const noexcept { return target_ != nullptr ? &target_->task_memory() : nullptr; }
     bool spent() const noexcept { return target_ == nullptr; }
     bool runs(const detail::TaskTarget& target) const noexcept { return target_ == &target; }
 

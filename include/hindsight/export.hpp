@@ -36,11 +36,3 @@
 #else
 #    define HINDSIGHT_ALWAYS_INLINE inline
 #endif
-
-// Inlines all that a function of the emit path calls and that is not compiled elsewhere. Header-only, that would be all
-// of the library; compilers choose better there.
-#if defined(__GNUC__) && !defined(HINDSIGHT_HEADER_ONLY)
-#    define HINDSIGHT_FLATTEN [[gnu::flatten]]
-#else
-#    define HINDSIGHT_FLATTEN
-#endif

@@ -169,16 +169,12 @@ TEST_CASE("the rings of buckets survive the closing of gaps", "[history]") {
     CHECK(seqs_of(history) == Seqs{497, 498, 499, 500, 501, 502});
 }
 
-TEST_CASE("a record is kept whole if its rule keeps any, and the limits on bytes let it", "[history]") {
+TEST_CASE("a record is kept whole if the limits on bytes let it", "[history]") {
     const std::size_t header = envelope_of(Blob{0}, 1)->footprint;
-    History history({.max_payload_bytes = 100, .max_total_bytes = header + 90, .policies = {{"clock.*", KeepNone{}}}});
-    const auto keeps_whole = [&](const detail::EnvelopePtr& envelope) {
-        return history.keeps_whole(history.rule_for(envelope->name()), *envelope);
-    };
-    CHECK(keeps_whole(envelope_of(Blob{90}, 1)));
-    CHECK_FALSE(keeps_whole(envelope_of(Blob{91}, 1)));
-    CHECK_FALSE(keeps_whole(envelope_of(Blob{101}, 1)));
-    CHECK_FALSE(keeps_whole(envelope_of(ClockTick{}, 1)));
+    const History history({.max_payload_bytes = 100, .max_total_bytes = header + 90});
+    CHECK(history.takes_whole(*envelope_of(Blob{90}, 1)));
+    CHECK_FALSE(history.takes_whole(*envelope_of(Blob{91}, 1)));
+    CHECK_FALSE(history.takes_whole(*envelope_of(Blob{101}, 1)));
 }
 
 TEST_CASE("a moved history takes everything with it", "[history]") {

@@ -52,9 +52,9 @@ TEST_CASE("retired snapshots are given out once no frame uses them", "[snapshot]
     {
         Frame frame(ThreadSlot::current(), engine);
         pin(frame.cell, current);
-        retired.add(used);
+        retired.add(std::unique_ptr<const Snapshot>(used));
         retired.reserve_one();
-        retired.add(unused);
+        retired.add(std::unique_ptr<const Snapshot>(unused));
         {
             // Also in a deeper frame than the one that uses it.
             Frame deeper(ThreadSlot::current(), engine);
@@ -81,7 +81,7 @@ TEST_CASE("what another thread has pinned is not given out", "[snapshot]") {
     });
     pinned.wait();
     retired.reserve_one();
-    retired.add(snapshot);
+    retired.add(std::unique_ptr<const Snapshot>(snapshot));
     CHECK(retired.collect().empty());
     seen.count_down();
     get_soon(std::move(reader));
@@ -114,7 +114,7 @@ TEST_CASE("readers never see a snapshot that is gone, however often it is replac
     std::size_t collected = 0;
     for (int i = 0; i < replacements; ++i) {
         retired.reserve_one();
-        retired.add(current.exchange(make()));
+        retired.add(std::unique_ptr<const Snapshot>(current.exchange(make())));
         auto unused = retired.collect();
         collected += unused.size();
         for (const auto& each : unused) const_cast<Snapshot&>(*each).direct_count = 0;

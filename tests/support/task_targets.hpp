@@ -28,6 +28,7 @@ public:
         return false;
     }
     void abandon_task() noexcept override { ++abandoned; }
+    detail::TaskMemory& task_memory() noexcept override { return memory_; }
 
     std::atomic<int> finished{0};
     std::atomic<int> abandoned{0};
@@ -35,6 +36,7 @@ public:
 private:
     std::function<void()> work_;
     std::size_t waiting_;
+    detail::TaskMemory memory_;
 };
 
 }  // namespace hindsight::test

@@ -16,12 +16,18 @@ namespace hindsight::detail {
 class Counter {
 public:
     HINDSIGHT_ALWAYS_INLINE void add(const ThreadSlot& slot, std::uint64_t count = 1) noexcept {
-        if (slot.index < own_cells) [[likely]] {
-            std::atomic<std::uint64_t>& own = own_[slot.index];
-            own.store(own.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+        if (has_own_cell(slot)) [[likely]] {
+            add_to_own(slot.index, count);
         } else {
-            shared_.fetch_add(count, std::memory_order_relaxed);
+            add_shared(count);
         }
+    }
+
+    /// For loops that have looked already whether the thread has a cell of its own: by the index of its slot.
+    static bool has_own_cell(const ThreadSlot& slot) noexcept { return slot.index < own_cells; }
+    HINDSIGHT_ALWAYS_INLINE void add_to_own(unsigned index, std::uint64_t count = 1) noexcept {
+        std::atomic<std::uint64_t>& own = own_[index];
+        own.store(own.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
     }
 
     /// For a thread that has no slot.

@@ -48,16 +48,20 @@ struct Stamp {
     Seq cause = 0;
     std::string_view correlation = {};
     std::uint8_t flags = 0;
+
+    /// Whether there is nothing but where and when.
+    bool is_plain() const noexcept { return cause == 0 && correlation.empty() && flags == 0; }
 };
 
-/// The draft's own stamp; `now()` is asked only where the emitter gives no time.
+/// `now()` is asked only where the emitter gives no time.
 template <class Now>
-HINDSIGHT_ALWAYS_INLINE Stamp stamp_of(const Draft& draft, std::uint64_t origin, Now now) {
-    const EmitOptions& options = draft.options;
-    return {.time = !draft.brief && options.time ? *options.time : now(),
-            .origin = origin,
-            .cause = options.cause,
-            .correlation = options.correlation};
+HINDSIGHT_ALWAYS_INLINE TimePoint time_of(const Draft& draft, Now now) {
+    return !draft.brief && draft.options.time ? *draft.options.time : now();
+}
+
+/// The draft's own stamp.
+inline Stamp stamp_of(const Draft& draft, TimePoint time, std::uint64_t origin) noexcept {
+    return {.time = time, .origin = origin, .cause = draft.options.cause, .correlation = draft.options.correlation};
 }
 
 /// The longest source, key or correlation.
@@ -80,8 +84,8 @@ inline void check(const Draft& draft) {
 
 class Hub;
 
-/// Hub::emit, as a function that headers can call without knowing Hub.
-HINDSIGHT_API Receipt emit(Hub& hub, const Draft& draft);
+/// Hub::emit, as a function that headers can call without knowing Hub. Fills an empty receipt.
+HINDSIGHT_API void emit(Hub& hub, const Draft& draft, Receipt& receipt);
 
 /// For `emit` of what is no event.
 template <class E>

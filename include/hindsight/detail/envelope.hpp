@@ -24,6 +24,7 @@ struct Envelope {
         truncated = 2,    // the payload was larger than history keeps
         replayed = 4,     // emitted again from a recording
         below_error = 8,  // a HandlerError, or emitted while handling one: its failures raise no further HandlerError
+        plain = 16,       // says nothing beyond its type and payload, and is small: see SpareEnvelope
     };
 
     // What queries look at comes first: for most of them one or two cache lines.

@@ -48,10 +48,11 @@ HINDSIGHT_API void heavy_fence() noexcept;
 
 #endif
 
-/// The publisher's store: ordered before its later `fenced_load`s.
+/// The publisher's store: ordered before its later `fenced_load`s. `asymmetric`: for loops that have looked at
+/// `asymmetric_fence` before.
 template <class T>
-HINDSIGHT_ALWAYS_INLINE void publish(std::atomic<T>& cell, T value) noexcept {
-    if (asymmetric_fence) {
+HINDSIGHT_ALWAYS_INLINE void publish(std::atomic<T>& cell, T value, bool asymmetric = asymmetric_fence) noexcept {
+    if (asymmetric) [[likely]] {
         cell.store(value, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);
     } else {

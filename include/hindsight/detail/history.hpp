@@ -57,7 +57,7 @@ public:
     };
     /// By a rule that keeps something. Reserves the memory to append this record, or one with the same texts, as the
     /// next change. Throws std::bad_alloc, changing nothing that can be seen.
-    Place place_for(RetentionRule& rule, const Envelope& envelope) {
+    HINDSIGHT_ALWAYS_INLINE Place place_for(RetentionRule& rule, const Envelope& envelope) {
         if (rule.kind == RetentionRule::Kind::buckets) [[unlikely]]
             return place_in_bucket(rule, envelope);
         RecordLog& log = rule.log ? *rule.log : *shared_;
@@ -65,10 +65,9 @@ public:
         return {log, nullptr};
     }
 
-    /// Whether the rule keeps the record, with its payload. User policies are not asked.
-    bool keeps_whole(const RetentionRule& rule, const Envelope& envelope) const noexcept {
-        return rule.kind != RetentionRule::Kind::none && envelope.payload_bytes <= options_.max_payload_bytes &&
-               envelope.footprint <= options_.max_total_bytes;
+    /// Whether the limits let in the record with its payload.
+    bool takes_whole(const Envelope& envelope) const noexcept {
+        return envelope.payload_bytes <= options_.max_payload_bytes && envelope.footprint <= options_.max_total_bytes;
     }
     /// Takes over one reference. The record's seq is larger than all before. Enforces all limits.
     void append(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept;

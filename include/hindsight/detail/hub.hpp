@@ -49,7 +49,7 @@ public:
     ~Hub();
 
     /// For the outside: the function `emit` below.
-    Receipt emit(const Draft& draft);
+    void emit(const Draft& draft, Receipt& receipt);
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
@@ -118,22 +118,38 @@ private:
         return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
                topic.knows_retention(ledger_->history_version.load(std::memory_order_relaxed));
     }
-    Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
+
+    // The ways of an event. They fill an empty receipt.
+
+    void emit_thoroughly(const Draft& draft, Receipt& receipt);
     /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
-    Receipt unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft);
-    /// An event that does not go the shortest way.
-    Receipt emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    void unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft, Receipt& receipt);
+    /// An event whose envelope a short way has made already.
+    void emit_made_thoroughly(Frame& frame, Topic& topic, const Draft& draft, EnvelopePtr made, Receipt& receipt);
+    /// An event that does not go the shortest ways.
+    void emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
+                        Receipt& receipt);
     /// An event for unfiltered subscribers some of which are queued.
-    Receipt hand_over_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    void hand_over_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
+                            Receipt& receipt);
     /// Calls the direct ones among the subscribers; how many.
     std::uint32_t call_direct_ones(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
+    /// An event that history does not keep, for direct handlers without filters that take it without its record.
+    void call_without_record(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
+                             Receipt& receipt);
     /// An event that history may keep, for direct handlers without filters.
-    Receipt record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft);
+    void record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
+                         Receipt& receipt);
+
     /// Call direct handlers, those that need no record with the event where it lies; how many.
-    std::uint32_t call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft, Seq seq,
-                            const TimePoint* time) noexcept;
+    std::uint32_t call_bare(Frame& frame, ThreadSlot& slot, const Snapshot& subscribers, const Draft& draft, Seq seq,
+                            TimePoint time) noexcept;
+    /// `quick`: with an asymmetric fence, on a thread whose counters have cells of their own.
+    template <bool quick>
+    std::uint32_t call_each_bare(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept;
+    std::uint32_t call_each_bare_slowly(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept;
     /// The same for one that has `flags`; 1 if it was called.
-    std::uint32_t call_bare_limited(Frame& frame, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
+    std::uint32_t call_bare_limited(ThreadSlot& slot, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
     void report_bare(Node& node, BareEvent& event) noexcept;
     /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()`
     /// calls it; `record()` is for the report of a failure, and may throw.

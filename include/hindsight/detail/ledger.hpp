@@ -14,7 +14,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 namespace hindsight::detail {
 
@@ -23,17 +22,31 @@ class LedgerMutex {
 public:
     explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
     HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
-        if (enabled_) mutex_.lock();
+        if (enabled_) [[likely]]
+            mutex_.lock();
     }
     bool try_lock() noexcept { return !enabled_ || mutex_.try_lock(); }
     HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
-        if (enabled_) mutex_.unlock();
+        if (enabled_) [[likely]]
+            mutex_.unlock();
     }
     bool enabled() const noexcept { return enabled_; }
 
 private:
     ShortLock mutex_;
     const bool enabled_;
+};
+
+/// std::lock_guard for the emit path, where compilers leave that one's destructor as a call.
+class LedgerLock {
+public:
+    HINDSIGHT_ALWAYS_INLINE explicit LedgerLock(LedgerMutex& mutex) noexcept : mutex_(mutex) { mutex_.lock(); }
+    HINDSIGHT_ALWAYS_INLINE ~LedgerLock() { mutex_.unlock(); }
+    LedgerLock(const LedgerLock&) = delete;
+    LedgerLock& operator=(const LedgerLock&) = delete;
+
+private:
+    LedgerMutex& mutex_;
 };
 
 /// A random number other than 0.
@@ -67,7 +80,7 @@ struct Ledger {
     }
     /// For an event that no history and no mailbox takes.
     Seq next_seq() noexcept {
-        const std::lock_guard lock(mutex);
+        const LedgerLock lock(mutex);
         return next_seq_locked();
     }
 };

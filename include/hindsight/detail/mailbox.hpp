@@ -154,6 +154,7 @@ private:
     [[maybe_unused]] std::byte apart_[cache_line];
 
 public:
+    TaskMemory task_memory;
     TurnProgress progress;  // written without the lock, by the thread whose turn it is
     Stream stream;          // only for the thread whose turn it is
 };

@@ -81,6 +81,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::atomic<std::uint32_t> references{1};
     const Invoke invoke;             // calls the handler; throws what it throws
     const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
+    Counter delivered;
 
     // Fixed before the node is published.
     std::uint64_t id = 0;
@@ -89,7 +90,6 @@ struct HINDSIGHT_API Node final : TaskTarget {
     Delivery delivery = Delivery::queued;
     bool filtered = false;
 
-    Counter delivered;
     Registration registration;
     std::unique_ptr<Mailbox> mailbox;  // queued delivery: guarded by the ledger's lock
 
@@ -123,7 +123,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
+    HINDSIGHT_ALWAYS_INLINE bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 
     /// Destroys the handler, the filter and the other callables: user code, so never under a lock.
     void destroy_callables() noexcept;
@@ -132,6 +132,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     bool run_task(std::size_t max, std::size_t& count) noexcept override;
     void abandon_task() noexcept override;
+    TaskMemory& task_memory() noexcept override { return mailbox->task_memory; }
 
 private:
     friend void release(Node* node) noexcept;

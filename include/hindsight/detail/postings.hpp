@@ -2,6 +2,8 @@
 // A container: it knows nothing of threads.
 #pragma once
 
+#include <hindsight/export.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -62,12 +64,19 @@ public:
         }
     }
     template <class F>
-    void remove_first(F is_live) noexcept {
+    HINDSIGHT_ALWAYS_INLINE void remove_first(F is_live) noexcept {
         ++first_;
         while (gone_ > 0 && !is_live((*this)[0])) {
             ++first_;
             --gone_;
         }
+    }
+
+    /// `push_back` and `remove_first` in one.
+    template <class F>
+    HINDSIGHT_ALWAYS_INLINE void replace_first(Position position, F is_live) noexcept {
+        push_back(position);
+        remove_first(is_live);
     }
 
     /// Replaces each by `replacement(Position)`: a pair of the new position, and whether it is to stay.

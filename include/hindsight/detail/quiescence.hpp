@@ -36,15 +36,17 @@ HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
 /// The nodes whose callables a frame runs, one after the other. Empties the frame's cell at the end.
 class Running {
 public:
-    explicit Running(Frame& frame) noexcept : cell_(frame.cell) {}
+    explicit Running(Frame& frame) noexcept : Running(frame.cell, asymmetric_fence) {}
+    /// `asymmetric`: see `publish`.
+    Running(Cell& cell, bool asymmetric) noexcept : cell_(cell), asymmetric_(asymmetric) {}
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
-    ~Running() { stop(); }
+    HINDSIGHT_ALWAYS_INLINE ~Running() { stop(); }
 
     /// Moves on to `node`, whose callables may be called until the next move if the result has no `dead`.
     HINDSIGHT_ALWAYS_INLINE std::uint32_t move_to(Node& node) noexcept {
         Node* const previous = std::exchange(node_, &node);
-        publish(cell_.node, &node);
+        publish(cell_.node, &node, asymmetric_);
         left(previous);
         return fenced_load(node.flags);
     }
@@ -52,7 +54,7 @@ public:
     HINDSIGHT_ALWAYS_INLINE void stop() noexcept {
         if (node_ == nullptr) return;
         Node* const previous = std::exchange(node_, nullptr);
-        publish<Node*>(cell_.node, nullptr);
+        publish<Node*>(cell_.node, nullptr, asymmetric_);
         left(previous);
     }
 
@@ -63,6 +65,7 @@ private:
     }
 
     Cell& cell_;
+    const bool asymmetric_;
     Node* node_ = nullptr;
 };
 

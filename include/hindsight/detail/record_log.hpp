@@ -131,16 +131,25 @@ private:
 
 HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::push_back_for_oldest(Envelope& envelope) noexcept {
     const Position position = first_ + span_;
-    // First of all into the indexes, or its entries could go with the oldest record.
-    names_.add(*prepared_.name, position);
-    if (envelope.has_key_or_source()) add_texts(envelope, position);
-    Envelope& oldest = *std::exchange(slots_[first_slot_], &envelope);
+    Envelope& oldest = *slots_[first_slot_];
+    const bool same_name = oldest.type == envelope.type && !envelope.type->self_named;
+    // Into the indexes before anything leaves them, or entries could go with the oldest record.
+    if (!same_name) [[unlikely]]
+        names_.add(*prepared_.name, position);
+    if (envelope.has_key_or_source()) [[unlikely]]
+        add_texts(envelope, position);
+    slots_[first_slot_] = &envelope;
     first_slot_ = slot_index(1);
     ++first_;
     // Soon to leave, and older than the caches remember.
     prefetch(slots_[slot_index(ahead_)]);
-    names_.remove_first(oldest, is_live());
-    if (oldest.has_key_or_source()) remove_texts(oldest, first_ - 1);
+    if (same_name) [[likely]] {
+        prepared_.name->postings.replace_first(position, is_live());
+    } else {
+        names_.remove_first(oldest, is_live());
+    }
+    if (oldest.has_key_or_source()) [[unlikely]]
+        remove_texts(oldest, first_ - 1);
     return oldest;
 }
 

@@ -1,9 +1,9 @@
 // Registry: who is subscribed to what, and the topics that emitting looks up. Boost.Signals2 (out of sight, in
 // impl/detail/subscription_signal.hpp) keeps the connections.
 //
-// A change of subscriptions marks the topics that it concerns as stale; the next emit of such a topic makes the
-// connections that are still to be made, and collects a new snapshot, before it does anything else. Replaced snapshots
-// are destroyed once no thread iterates them any more.
+// A change of subscriptions leaves the topics that it concerns without a current snapshot; the next emit of such a
+// topic makes the connections that are still to be made, and collects a new snapshot, before it does anything else.
+// Replaced snapshots are destroyed once no thread iterates them any more.
 #pragma once
 
 #include <hindsight/detail/draft.hpp>
@@ -62,9 +62,11 @@ public:
     /// The topic's subscribers as they are now, safe to iterate until the frame of the cell ends or another is pinned
     /// there. Collects them first if they have changed; throws std::bad_alloc then.
     HINDSIGHT_ALWAYS_INLINE const Snapshot* pin_current(Cell& cell, Topic& topic) {
-        if (topic.stale.load(std::memory_order_acquire)) [[unlikely]]
+        for (;;) {
+            if (const Snapshot* const pinned = pin(cell, topic.current)) [[likely]]
+                return pinned;
             rebuild(topic);
-        return pin(cell, topic.snapshot);
+        }
     }
 
     /// All connected nodes, in the order of subscribing.
@@ -97,7 +99,7 @@ private:
     NameEntry& typed_name_locked(const EventType& type);
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
-    void mark_stale_locked(const Node& node) noexcept;
+    void mark_changed_locked(const Node& node) noexcept;
     void make_connections_locked();
     void append_locked(Node& node) noexcept;
     void remove_locked(Node& node) noexcept;

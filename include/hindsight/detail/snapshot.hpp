@@ -56,7 +56,7 @@ public:
 
     /// Makes room for one more, so that `add` cannot fail.
     void reserve_one() { retired_.reserve(retired_.size() + 1); }
-    void add(const Snapshot* snapshot) noexcept { retired_.emplace_back(snapshot); }
+    void add(std::unique_ptr<const Snapshot> snapshot) noexcept { retired_.push_back(std::move(snapshot)); }
 
     bool contains(const Snapshot* snapshot) const noexcept {
         return std::ranges::any_of(retired_, [snapshot](const auto& each) { return each.get() == snapshot; });

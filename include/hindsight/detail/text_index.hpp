@@ -47,7 +47,7 @@ public:
         make_fit(*found);
         return *found;
     }
-    static void make_fit(TextEntry& entry) {
+    HINDSIGHT_ALWAYS_INLINE static void make_fit(TextEntry& entry) {
         if (!entry.postings.fits_one_more()) [[unlikely]]
             entry.postings.make_fit();
     }

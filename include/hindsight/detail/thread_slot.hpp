@@ -9,6 +9,7 @@
 #pragma once
 
 #include <hindsight/detail/fence.hpp>
+#include <hindsight/detail/spare_envelope.hpp>
 #include <hindsight/export.hpp>
 
 #include <atomic>
@@ -48,6 +49,7 @@ struct alignas(64) ThreadSlot {
 
     // The owner's alone.
     Frame* top = nullptr;
+    SpareEnvelope spare;
     bool thread_is_ending = false;  // its thread-local destructors run: nobody else will give the slot back
 
     // Guarded by the mutex of ThreadSlots.
@@ -123,10 +125,8 @@ struct Frame {
 
     ThreadSlot& slot;
     const NodeOwner& engine;
-    Frame* const outer;
-    const unsigned depth;
     Cell& cell;
-    bool queued = false;
+    Frame* const outer;
 
     // What the handler was given that this level calls, if it calls one.
     const Record* record = nullptr;
@@ -134,6 +134,9 @@ struct Frame {
 
     /// What must not die before this level ends, though its owner let go of it inside.
     std::shared_ptr<void> keep_alive;
+
+    const unsigned depth;
+    bool queued = false;
 };
 
 /// How many frames the thread is in.
@@ -142,12 +145,13 @@ inline unsigned nesting_depth(const ThreadSlot& slot) noexcept {
 }
 
 inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
-    : slot(slot_), engine(engine_), outer(slot_.top), depth(nesting_depth(slot_)), cell(slot_.cell_at(depth)) {
+    : slot(slot_), engine(engine_), cell(slot_.cell_at(nesting_depth(slot_))), outer(slot_.top),
+      depth(nesting_depth(slot_)) {
     slot.top = this;
 }
 
 HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_, Outermost) noexcept
-    : slot(slot_), engine(engine_), outer(nullptr), depth(0), cell(slot_.cells.cells[0]) {
+    : slot(slot_), engine(engine_), cell(slot_.cells.cells[0]), outer(nullptr), depth(0) {
     slot.top = this;
 }
 

@@ -36,7 +36,6 @@ struct TypeIdentity {
 
 struct Topic {
     Topic(std::string_view name_, const EventType& type_) : name(name_), self_named(type_.self_named), type(type_) {}
-    ~Topic() { delete snapshot.load(std::memory_order_relaxed); }
     Topic(const Topic&) = delete;
     Topic& operator=(const Topic&) = delete;
 
@@ -44,11 +43,10 @@ struct Topic {
     const bool self_named;
     const TypeIdentity type;
 
-    /// The subscribers; null before the first rebuild. Replaced under the registry's mutex.
-    std::atomic<const Snapshot*> snapshot{nullptr};
-    /// The subscribers have changed since the snapshot was built.
-    std::atomic<bool> stale{true};
-    std::uint64_t generation = 0;  // of the subscribers; guarded by the registry's mutex
+    /// The subscribers; null: they have changed since the last snapshot was built. Written under the registry's mutex.
+    std::atomic<const Snapshot*> current{nullptr};
+    std::unique_ptr<const Snapshot> newest;  // the last one that was built; guarded by the registry's mutex
+    std::uint64_t generation = 0;            // of the subscribers; guarded by the registry's mutex
 
     /// How history keeps these events, as found at `retention_version` of the ledger. Written under the ledger's lock;
     /// the rule is used there only.
@@ -67,7 +65,7 @@ struct Topic {
     }
     /// Whether these are the subscribers; decided under the ledger's lock, where joining changes it.
     bool has_still(const Snapshot& subscribers) const noexcept {
-        return !stale.load(std::memory_order_acquire) && snapshot.load(std::memory_order_relaxed) == &subscribers;
+        return current.load(std::memory_order_acquire) == &subscribers;
     }
 
     void look_up_retention_locked(Ledger& ledger) noexcept {
@@ -83,10 +81,10 @@ struct Topic {
 };
 
 /// Topics by the address of their type's description: the lookup of every emit. Readers take no lock; writers are
-/// serialised by the registry's mutex. A table is never changed but for empty entries being filled (type last, with
-/// release; readers acquire it), and never freed before the end, since a reader may be in it; sizes double, so the old
+/// serialised by the registry's mutex. In a table empty entries are filled (type last, with release; readers acquire
+/// it) and topics replaced; it is never freed before the end, since a reader may be in it; sizes double, so the old
 /// ones together are no larger than the last. An address may come to mean another type when shared libraries are
-/// unloaded and loaded: the identity decides, and entries that are no longer true do no harm.
+/// unloaded and loaded: the topic's identity decides.
 class TopicsByType {
 public:
     TopicsByType() {
@@ -94,15 +92,13 @@ public:
         current_.store(tables_.back().get());
     }
 
-    Topic* find(const EventType& type) const noexcept {
+    HINDSIGHT_ALWAYS_INLINE Topic* find(const EventType& type) const noexcept {
         const Table& table = *current_.load(std::memory_order_acquire);
-        for (std::size_t i = start(type);; ++i) {
-            const Entry& entry = table.entries[i & table.mask];
-            const EventType* const there = entry.type.load(std::memory_order_acquire);
-            if (there == &type && entry.identity == type.identity) [[likely]]
-                return entry.topic;
-            if (there == nullptr) return nullptr;
-        }
+        const Entry* entry = &table.entries[start(type) & table.mask];
+        if (entry->type.load(std::memory_order_acquire) != &type) [[unlikely]]
+            entry = &table.entry_of(type);
+        Topic* const topic = entry->topic.load(std::memory_order_acquire);
+        return topic != nullptr && topic->type.identity == type.identity ? topic : nullptr;
     }
 
     /// Not while another thread adds. Throws std::bad_alloc, changing nothing.
@@ -114,33 +110,40 @@ public:
             for (std::size_t i = 0; i <= table->mask; ++i) {
                 const Entry& entry = table->entries[i];
                 if (const EventType* const there = entry.type.load(std::memory_order_relaxed)) {
-                    larger->insert(*there, entry.identity, *entry.topic);
+                    larger->set(*there, *entry.topic.load(std::memory_order_relaxed));
                 }
             }
             tables_.push_back(std::move(larger));
             table = tables_.back().get();
         }
-        table->insert(type, type.identity, topic);
+        table->set(type, topic);
         current_.store(table, std::memory_order_release);
     }
 
 private:
     struct Entry {
         std::atomic<const EventType*> type{nullptr};
-        std::uint64_t identity = 0;
-        Topic* topic = nullptr;
+        std::atomic<Topic*> topic{nullptr};
     };
     struct Table {
         explicit Table(std::size_t size) : entries(new Entry[size]), mask(size - 1) {}
-        void insert(const EventType& type, std::uint64_t identity, Topic& topic) noexcept {
-            std::size_t i = start(type);
-            while (entries[i & mask].type.load(std::memory_order_relaxed) != nullptr) ++i;
-            Entry& entry = entries[i & mask];
-            entry.identity = identity;
-            entry.topic = &topic;
-            entry.type.store(&type, std::memory_order_release);
-            ++used;
+
+        /// The type's entry, or the empty one where it would be.
+        Entry& entry_of(const EventType& type) const noexcept {
+            std::size_t i = start(type) & mask;
+            for (;; i = (i + 1) & mask) {
+                const EventType* const there = entries[i].type.load(std::memory_order_acquire);
+                if (there == &type || there == nullptr) [[likely]]
+                    return entries[i];
+            }
         }
+        void set(const EventType& type, Topic& topic) noexcept {
+            Entry& entry = entry_of(type);
+            entry.topic.store(&topic, std::memory_order_release);
+            if (entry.type.load(std::memory_order_relaxed) == nullptr) ++used;
+            entry.type.store(&type, std::memory_order_release);
+        }
+
         std::unique_ptr<Entry[]> entries;
         std::size_t mask;
         std::size_t used = 0;

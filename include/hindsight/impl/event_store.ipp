@@ -61,9 +61,9 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
         throw InvalidArgument("EventStore::append: this store belongs to a bus; emit the event there");
     }
     detail::check(draft);
-    const detail::Stamp stamp =
-        detail::stamp_of(draft, ledger_->origin, [this] { return clock_ ? clock_->now() : detail::WallClock::now(); });
-    const detail::EnvelopePtr whole = detail::make_envelope(draft, stamp, detail::ThreadSlot::current());
+    const TimePoint time = detail::time_of(draft, [this] { return clock_ ? clock_->now() : detail::WallClock::now(); });
+    const detail::EnvelopePtr whole =
+        detail::make_envelope(draft, detail::stamp_of(draft, time, ledger_->origin), detail::ThreadSlot::current());
 
     for (;;) {
         const bool fits = draft.payload_bytes <= ledger_->max_payload_bytes.load(std::memory_order_relaxed);

@@ -16,8 +16,10 @@ namespace hindsight::detail {
 
 class BareEvent {
 public:
-    /// `time`: of its record in history; null: there is none.
-    BareEvent(const Draft& draft, Seq seq, const TimePoint* time, Hub& hub) noexcept
+    static constexpr TimePoint no_time = TimePoint::min();
+
+    /// `time`: of its record in history; `no_time`: there is none.
+    BareEvent(const Draft& draft, Seq seq, TimePoint time, Hub& hub) noexcept
         : draft_(draft), seq_(seq), time_(time), hub_(hub) {}
 
     const void* event() const noexcept { return draft_.event; }
@@ -29,9 +31,9 @@ public:
         if (!record_) {
             Draft copied = draft_;
             copied.may_move = false;
-            const Stamp stamp =
-                stamp_of(draft_, hub_.ledger().origin, [this] { return time_ != nullptr ? *time_ : hub_.now(); });
-            EnvelopePtr made = make_envelope(copied, stamp, ThreadSlot::current());
+            const TimePoint time = time_ != no_time ? time_ : time_of(draft_, [this] { return hub_.now(); });
+            EnvelopePtr made =
+                make_envelope(copied, stamp_of(draft_, time, hub_.ledger().origin), ThreadSlot::current());
             made->seq = seq_;
             record_ = Record(std::move(made));
         }
@@ -41,7 +43,7 @@ public:
 private:
     const Draft& draft_;
     const Seq seq_;
-    const TimePoint* const time_;
+    const TimePoint time_;
     Hub& hub_;
     Record record_;
 };

@@ -10,13 +10,7 @@ HINDSIGHT_INLINE thread_local constinit BlockCache::Cache BlockCache::cache_{};
 
 namespace block_cache {
 
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr std::size_t limit = 0;
-#elif defined(__has_feature)
-inline constexpr std::size_t limit = __has_feature(address_sanitizer) ? 0 : 64;
-#else
-inline constexpr std::size_t limit = 64;
-#endif
+inline constexpr std::size_t limit = BlockCache::recycles ? 64 : 0;
 
 /// Runs `empty` when the thread ends.
 template <class F>

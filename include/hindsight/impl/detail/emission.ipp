@@ -79,7 +79,7 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
 }
 
 HINDSIGHT_INLINE void Emission::make_record() {
-    Stamp stamp = stamp_of(draft_, ledger_.origin, [this] { return hub_.now(); });
+    Stamp stamp = stamp_of(draft_, time_of(draft_, [this] { return hub_.now(); }), ledger_.origin);
     for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
         if (&handler->engine != &hub_ || !handler->is_in_handler()) continue;
         inherit_from(*handler, stamp);

@@ -7,13 +7,14 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE void destroy(Envelope* envelope) noexcept {
     const EventType& type = *envelope->type;
-    if (const void* payload = envelope->payload()) {
-        if (type.destroy != nullptr) type.destroy(const_cast<void*>(payload));
-        if (const ThreadSlot* slot = ThreadSlot::current_or_null()) [[likely]] {
-            type.payloads->destroyed.add(*slot);
-        } else {
-            type.payloads->destroyed.add_shared();
-        }
+    if (!envelope->has(Envelope::has_payload)) [[unlikely]]
+        return envelope::free(envelope);
+    if (type.destroy != nullptr) type.destroy(const_cast<void*>(envelope->payload()));
+    if (ThreadSlot* const slot = ThreadSlot::current_or_null()) [[likely]] {
+        type.payloads->destroyed.add(*slot);
+        if (envelope->has(Envelope::plain) && slot->spare.keep(*envelope, type, type.identity)) return;
+    } else {
+        type.payloads->destroyed.add_shared();
     }
     envelope::free(envelope);
 }

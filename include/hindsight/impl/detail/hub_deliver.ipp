@@ -204,8 +204,10 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
 HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
     try {
         const std::string key = std::to_string(node.id) + ":" + failure.handler;
-        with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()},
-                   [this](const Draft& draft) { return detail::emit(*this, draft); });
+        with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()}, [this](const Draft& draft) {
+            Receipt receipt;
+            emit(draft, receipt);
+        });
     } catch (...) {
         // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
     }

@@ -23,15 +23,15 @@ namespace hindsight::detail {
     return false;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare_limited(Frame& frame, Node& node, BareEvent& event,
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare_limited(ThreadSlot& slot, Node& node, BareEvent& event,
                                                                         std::uint32_t flags) noexcept {
     Calls calls;
     if ((flags & Node::dead) != 0) return 0;
     if ((flags & Node::paused) != 0) {
-        node.skipped_paused.add(frame.slot);
+        node.skipped_paused.add(slot);
     } else {
         call_limited(
-            frame, node, calls, [&] { node.invoke_event(node, event.event()); },
+            *slot.top, node, calls, [&] { node.invoke_event(node, event.event()); },
             [&]() -> const Record& { return event.record(); });
     }
     return calls.count;
@@ -42,117 +42,157 @@ namespace hindsight::detail {
     report_current(node, calls, [&]() -> const Record& { return event.record(); });
 }
 
-HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, const Snapshot& subscribers, const Draft& draft,
-                                                     Seq seq, const TimePoint* time) noexcept {
-    BareEvent event(draft, seq, time, *this);
-    frame.bare = &event;
+template <bool quick>
+HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_each_bare(ThreadSlot& slot, const Snapshot& subscribers,
+                                                          BareEvent& event) noexcept {
+    Running running(slot.cells.cells[0], quick || asymmetric_fence);
+    const unsigned index = slot.index;
+    const NodePtr* next = subscribers.nodes.data();
+    const NodePtr* const end = next + subscribers.nodes.size();
     std::uint32_t count = 0;
-    {
-        Running running(frame);
-        for (const NodePtr& pointer : subscribers.nodes) {
-            Node& node = *pointer;
-            if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
-                count += call_bare_limited(frame, node, event, flags);
-                continue;
+    for (;;) {
+        // Around the loop rather than in it, where compilers take what follows a call for unlikely.
+        try {
+            while (next != end) {
+                Node& node = **next++;
+                if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
+                    count += call_bare_limited(slot, node, event, flags);
+                    continue;
+                }
+                ++count;
+                if constexpr (quick) {
+                    node.delivered.add_to_own(index);
+                } else {
+                    node.delivered.add(slot);
+                }
+                node.invoke_event(node, event.event());
             }
-            ++count;
-            node.delivered.add(frame.slot);
-            try {
-                node.invoke_event(node, draft.event);
-            } catch (...) {
-                report_bare(node, event);
-            }
+            return count;
+        } catch (...) {
+            report_bare(*next[-1], event);
         }
     }
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t
+Hub::call_each_bare_slowly(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept {
+    return call_each_bare<false>(slot, subscribers, event);
+}
+
+HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& slot, const Snapshot& subscribers,
+                                                     const Draft& draft, Seq seq, TimePoint time) noexcept {
+    BareEvent event(draft, seq, time, *this);
+    frame.bare = &event;
+    const bool quick = asymmetric_fence && Counter::has_own_cell(slot);
+    const std::uint32_t count =
+        quick ? call_each_bare<true>(slot, subscribers, event) : call_each_bare_slowly(slot, subscribers, event);
     frame.bare = nullptr;
     return count;
 }
 
-HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_call(ThreadSlot& slot, Topic& topic,
-                                                                                  const Snapshot& subscribers,
-                                                                                  const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::call_without_record(ThreadSlot& slot, Topic& topic,
+                                                                 const Snapshot& subscribers, const Draft& draft,
+                                                                 Receipt& receipt) {
     Frame frame(slot, *this, Frame::Outermost());
-    Ledger& ledger = *ledger_;
-    const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
-    const Stamp stamp = stamp_of(draft, ledger.origin, [this] { return now(); });
-    EnvelopePtr made = make_envelope(draft, stamp, slot);
-    Envelope& envelope = *made;
-    Seq seq = 0;
-    EvictedRecords evicted;
-    {
-        const std::lock_guard lock(ledger.mutex);
-        if (is_as_prepared_locked(topic, subscribers) &&
-            topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept &&
-            ledger.history.keeps_whole(*topic.rule, envelope)) [[likely]] {
-            const History::Place place = ledger.history.place_for(*topic.rule, envelope);
-            seq = ledger.next_seq_locked();
-            envelope.seq = seq;
-            // Nobody else has seen it yet. With bare events this thread needs it no more.
-            if (!bare) envelope.references.store(2, std::memory_order_relaxed);
-            ledger.history.append(envelope, place, evicted);
-        }
-    }
-    if (seq == 0) [[unlikely]]
-        return Emission(*this, frame, topic, true, draft, std::move(made)).run();
+    if (!draft.brief) [[unlikely]]
+        check(draft);
+    receipt.seq = ledger_->next_seq();
+    receipt.outcome = Outcome::not_kept;
     topic.emitted.add(slot);
-    Receipt receipt{.seq = seq, .outcome = Outcome::recorded};
-    if (bare) {
-        made.detach();
-        receipt.matched = call_bare(frame, subscribers, draft, seq, &stamp.time);
-    } else {
-        receipt.matched = call_direct_ones(frame, subscribers, Record(std::move(made)));
-    }
-    return receipt;
+    receipt.matched = call_bare(frame, slot, subscribers, draft, receipt.seq, BareEvent::no_time);
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::record_and_call(ThreadSlot& slot, Topic& topic,
+                                                             const Snapshot& subscribers, const Draft& draft,
+                                                             Receipt& receipt) {
+    Frame frame(slot, *this, Frame::Outermost());
+    if (!draft.brief) [[unlikely]]
+        check(draft);
+    Ledger& ledger = *ledger_;
+    const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
+    const TimePoint time = time_of(draft, [this] { return now(); });
+    Envelope* recorded = nullptr;
+    {
+        EvictedRecords evicted;
+        EnvelopePtr made = make_envelope_outside(draft, time, ledger.origin, slot);
+        {
+            const LedgerLock lock(ledger.mutex);
+            if (is_as_prepared_locked(topic, subscribers) &&
+                topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept &&
+                ledger.history.takes_whole(*made)) [[likely]] {
+                const History::Place place = ledger.history.place_for(*topic.rule, *made);
+                recorded = made.detach();
+                recorded->seq = ledger.next_seq_locked();
+                // Nobody else has seen it yet. With bare events this thread needs it no more.
+                if (!bare) recorded->references.store(2, std::memory_order_relaxed);
+                receipt.seq = recorded->seq;
+                ledger.history.append(*recorded, place, evicted);
+            }
+        }
+        if (recorded == nullptr) [[unlikely]]
+            return emit_made_thoroughly(frame, topic, draft, std::move(made), receipt);
+    }
+    receipt.outcome = Outcome::recorded;
+    topic.emitted.add(slot);
+    if (bare) {
+        receipt.matched = call_bare(frame, slot, subscribers, draft, receipt.seq, time);
+    } else {
+        receipt.matched = call_direct_ones(frame, subscribers, Record(EnvelopePtr(recorded)));
+    }
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_made_thoroughly(Frame& frame, Topic& topic, const Draft& draft,
+                                                                  EnvelopePtr made, Receipt& receipt) {
+    receipt = Emission(*this, frame, topic, true, draft, std::move(made)).run();
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_thoroughly(const Draft& draft, Receipt& receipt) {
+    ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
-        return {};
+        return;
     }
     if (nesting_depth(slot) >= options_.max_depth) [[unlikely]] {
         refused_too_deep_.add(slot);
-        return {.outcome = Outcome::too_deep};
+        receipt.outcome = Outcome::too_deep;
+        return;
     }
     check(draft);
     std::unique_ptr<Topic> owned;
     Topic* topic = registry_.find(draft.type);
     if (topic == nullptr) topic = &registry_.look_up(draft, owned);
     Frame frame(slot, *this);
-    return Emission(*this, frame, *topic, owned == nullptr, draft).run();
+    receipt = Emission(*this, frame, *topic, owned == nullptr, draft).run();
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft,
+                                                                       Receipt& receipt) {
     slot.cells.cells[0].snapshot.store(nullptr, std::memory_order_release);
-    return emit_thoroughly(slot, draft);
+    emit_thoroughly(draft, receipt);
 }
 
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
-// handler was given, so it takes the long way. The shortest way is here, where a call would cost as much as its body.
-HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
-    ThreadSlot& slot = ThreadSlot::current();
+// handler was given, so it takes the long way. All that is called here is called last, and so needs no stack.
+HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
+    ThreadSlot* const slot = ThreadSlot::current_or_null();
     Topic* const topic = registry_.find(draft.type);
-    if (topic == nullptr || slot.top != nullptr || state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
-        return emit_thoroughly(slot, draft);
-    check(draft);
-    const Snapshot& subscribers = *registry_.pin_current(slot.cells.cells[0], *topic);
-    if (!topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
-        return unpin_and_emit_thoroughly(slot, draft);
-    const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
-    if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record) {
-        return record_and_call(slot, *topic, subscribers, draft);
-    }
-    if (keeping != Topic::Keeping::none || subscribers.needs != Snapshot::Needs::event || !draft.outlasts_recording())
+    if (slot == nullptr || topic == nullptr || slot->top != nullptr ||
+        state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
+        return emit_thoroughly(draft, receipt);
+    const Snapshot* const subscribers = pin(slot->cells.cells[0], topic->current);
+    if (subscribers == nullptr || !topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire)))
         [[unlikely]]
-        return emit_otherwise(slot, *topic, subscribers, draft);
-    Frame frame(slot, *this, Frame::Outermost());
-    const Seq seq = ledger_->next_seq();
-    topic->emitted.add(slot);
-    return {.seq = seq, .outcome = Outcome::not_kept, .matched = call_bare(frame, subscribers, draft, seq, nullptr)};
+        return unpin_and_emit_thoroughly(*slot, draft, receipt);
+    const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
+    if (keeping == Topic::Keeping::kept && subscribers->needs <= Snapshot::Needs::record)
+        return record_and_call(*slot, *topic, *subscribers, draft, receipt);
+    if (keeping == Topic::Keeping::none && subscribers->needs == Snapshot::Needs::event && draft.outlasts_recording())
+        return call_without_record(*slot, *topic, *subscribers, draft, receipt);
+    emit_otherwise(*slot, *topic, *subscribers, draft, receipt);
 }
 
-HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {
-    return hub.emit(draft);
+HINDSIGHT_INLINE void emit(Hub& hub, const Draft& draft, Receipt& receipt) {
+    hub.emit(draft, receipt);
 }
 
 }  // namespace hindsight::detail

@@ -29,26 +29,29 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
 
 }  // namespace hub_hand_over
 
-HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
-                                                                                     const Snapshot& subscribers,
-                                                                                     const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
+                                                                const Snapshot& subscribers, const Draft& draft,
+                                                                Receipt& receipt) {
     // Both may destroy payloads, which is user code: outside the frame, for which a queued handler may wait.
     EvictedRecords evicted;
     EnvelopePtr made;
 
     Frame frame(slot, *this, Frame::Outermost());
+    if (!draft.brief) [[unlikely]]
+        check(draft);
     Ledger& ledger = *ledger_;
-    made = make_envelope(draft, stamp_of(draft, ledger.origin, [this] { return now(); }), slot);
+    const TimePoint time = time_of(draft, [this] { return now(); });
+    made = make_envelope_outside(draft, time, ledger.origin, slot);
     Envelope& envelope = *made;
     Handover handover(ledger, subscribers);
-    Receipt receipt{.outcome = Outcome::not_kept};
+    bool recorded = false;
     {
-        const std::lock_guard lock(ledger.mutex);
+        const LedgerLock lock(ledger.mutex);
         const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
         const bool kept = keeping == Topic::Keeping::kept;
         // The rule that the topic knows may be gone, unless things are as prepared.
         const auto goes_whole = [&] {
-            return kept ? ledger.history.keeps_whole(*topic.rule, envelope) : keeping != Topic::Keeping::asked;
+            return kept ? ledger.history.takes_whole(envelope) : keeping != Topic::Keeping::asked;
         };
         if (is_as_prepared_locked(topic, subscribers) && goes_whole() && handover.prepare_locked()) [[likely]] {
             std::optional<History::Place> place;
@@ -60,7 +63,7 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
             if (place) {
                 ledger.history.append(envelope, *place, evicted);
                 hub_hand_over::prefetch_next_to_leave(place->log);
-                receipt.outcome = Outcome::recorded;
+                recorded = true;
             } else if (keeping == Topic::Keeping::counted) {
                 ++topic.rule->refused;
             }
@@ -71,14 +74,14 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
         }
     }
     if (receipt.seq == 0) [[unlikely]]
-        return Emission(*this, frame, topic, true, draft, std::move(made)).run();
+        return emit_made_thoroughly(frame, topic, draft, std::move(made), receipt);
+    receipt.outcome = recorded ? Outcome::recorded : Outcome::not_kept;
     handover.finish([&](Node& node) { give_to_executor(frame, node, Record(made)); });
     receipt.queued = handover.queued();
     receipt.dropped = handover.dropped();
     receipt.matched = receipt.queued + receipt.dropped;
     if (subscribers.direct_count > 0) receipt.matched += call_direct_ones(frame, subscribers, Record(made));
     if (receipt.queued > 0) receipt.envelope = std::move(made);
-    return receipt;
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_direct_ones(Frame& frame, const Snapshot& subscribers,
@@ -89,12 +92,12 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::hand_over_and_
     return calls.count;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_otherwise(ThreadSlot& slot, Topic& topic,
-                                                               const Snapshot& subscribers, const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers,
+                                                            const Draft& draft, Receipt& receipt) {
     const bool asks = topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked;
     if (subscribers.needs == Snapshot::Needs::handover && !asks)
-        return hand_over_and_call(slot, topic, subscribers, draft);
-    return unpin_and_emit_thoroughly(slot, draft);
+        return hand_over_and_call(slot, topic, subscribers, draft, receipt);
+    unpin_and_emit_thoroughly(slot, draft, receipt);
 }
 
 }  // namespace hindsight::detail

@@ -84,8 +84,34 @@ inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept
 
 }  // namespace draft
 
+/// To a header with type and sizes of texts.
+inline void set_payload_bytes(Envelope& envelope, std::size_t payload_bytes) noexcept {
+    envelope.payload_bytes = payload_bytes;
+    // The sum could be beyond the largest number, for an event that says that it is.
+    envelope.footprint =
+        std::max(Envelope::payload_offset(*envelope.type) + envelope.text_bytes + payload_bytes, payload_bytes);
+}
+
+/// Makes the payload of an envelope whose header is ready. Frees it and throws what copying the payload throws.
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft& draft, const ThreadSlot& slot) {
+    const EventType& type = draft.type;
+    try {
+        void* const payload = reinterpret_cast<char*>(&envelope) + Envelope::payload_offset(type);
+        if (draft.may_move) {
+            type.move(payload, const_cast<void*>(draft.event));
+        } else {
+            type.copy(payload, draft.event);
+        }
+    } catch (...) {
+        envelope::free(&envelope);
+        throw;
+    }
+    type.payloads->made.add(slot);
+    return EnvelopePtr(&envelope);
+}
+
 /// Makes the envelope of a checked draft. Throws std::bad_alloc, or what copying the payload throws.
-HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
+[[gnu::noinline]] inline EnvelopePtr make_envelope(const Draft& draft, const Stamp& stamp, const ThreadSlot& slot) {
     const EventType& type = draft.type;
     const bool has_texts = !draft.brief || !stamp.correlation.empty();
     const std::size_t text_bytes = has_texts ? draft::bytes_of_texts(draft, stamp.correlation) : 0;
@@ -99,29 +125,32 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope(const Draft& draft, const Stam
     made->time = stamp.time;
     made->origin = stamp.origin;
     made->type = &type;
-    made->payload_bytes = draft.payload_bytes;
-    // The sum could be beyond the largest number, for an event that says that it is.
-    made->footprint = std::max(payload_offset + text_bytes + draft.payload_bytes, draft.payload_bytes);
     made->text_offset = static_cast<std::uint32_t>(text_offset);
     made->text_bytes = static_cast<std::uint32_t>(text_bytes);
+    set_payload_bytes(*made, draft.payload_bytes);
     made->severity = draft.brief ? type.severity : draft.options.severity.value_or(type.severity);
-    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
+    const bool plain =
+        draft.brief && stamp.is_plain() && !envelope::is_over_aligned(type) && text_offset <= SpareEnvelope::max_size;
+    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload | (plain ? Envelope::plain : 0));
     made->category_size = type.category_size;
     // The event's own name and key are views into the event, which may be moved from then.
     if (has_texts) draft::append_texts(*made, draft, stamp.correlation);
-    try {
-        void* const payload = static_cast<char*>(memory) + payload_offset;
-        if (draft.may_move) {
-            type.move(payload, const_cast<void*>(draft.event));
-        } else {
-            type.copy(payload, draft.event);
-        }
-    } catch (...) {
-        envelope::free(made);
-        throw;
-    }
-    type.payloads->made.add(slot);
-    return EnvelopePtr(made);
+    return with_payload(*made, draft, slot);
+}
+
+/// The same for an event outside handlers, with its draft's own stamp. Takes the thread's spare envelope where it will
+/// do.
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, TimePoint time, std::uint64_t origin,
+                                                          ThreadSlot& slot) {
+    Envelope* const spare = draft.brief ? slot.spare.take(draft.type, draft.type.identity) : nullptr;
+    if (spare == nullptr) [[unlikely]]
+        return make_envelope(draft, stamp_of(draft, time, origin), slot);
+    spare->references.store(1, std::memory_order_relaxed);
+    spare->time = time;
+    spare->origin = origin;
+    spare->severity = draft.type.severity;  // of the type as it was loaded last
+    if (spare->payload_bytes != draft.payload_bytes) set_payload_bytes(*spare, draft.payload_bytes);
+    return with_payload(*spare, draft, slot);
 }
 
 /// What history keeps of an event whose payload is too large. Throws std::bad_alloc.

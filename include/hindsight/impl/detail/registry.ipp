@@ -34,8 +34,7 @@ HINDSIGHT_INLINE Registry::~Registry() {
 HINDSIGHT_INLINE bool Registry::owns(const Snapshot* snapshot) const noexcept {
     if (snapshot == nullptr) return false;
     bool found = retired_.contains(snapshot);
-    for_each_topic(
-        [&](const Topic& topic) { found = found || topic.snapshot.load(std::memory_order_relaxed) == snapshot; });
+    for_each_topic([&](const Topic& topic) { found = found || topic.newest.get() == snapshot; });
     return found;
 }
 
@@ -93,7 +92,7 @@ HINDSIGHT_INLINE void Registry::connect(Node& node) {
     node.registration.name = name_for_locked(node);
     node.id = ++last_id_;
     append_locked(node);
-    mark_stale_locked(node);
+    mark_changed_locked(node);
 }
 
 HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
@@ -103,7 +102,7 @@ HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
     keep = NodePtr(&node);
     remove_locked(node);
     if (std::exchange(node.registration.has_connection, false)) SubscriptionSignal::disconnect(node);
-    mark_stale_locked(node);
+    mark_changed_locked(node);
     return true;
 }
 
@@ -136,11 +135,11 @@ HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
     --count_;
 }
 
-HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
+HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
     const auto mark = [](const std::unique_ptr<Topic>& topic) {
         if (!topic) return;
         ++topic->generation;
-        topic->stale.store(true, std::memory_order_seq_cst);
+        topic->current.store(nullptr, std::memory_order_seq_cst);
     };
     const NameEntry* name = node.registration.name;
     if (name == nullptr && node.pattern->exact()) {  // beyond max_names
@@ -166,7 +165,7 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
         std::shared_ptr<SubscriptionSignal> exact;
         {
             const std::lock_guard lock(mutex_);
-            if (!topic.stale.load(std::memory_order_relaxed)) return;
+            if (topic.current.load(std::memory_order_relaxed) != nullptr) return;
             make_connections_locked();
             generation = topic.generation;
             if (const auto found = names_.find(topic.name); found != names_.end()) exact = found->second.exact;
@@ -182,9 +181,9 @@ HINDSIGHT_INLINE void Registry::mark_stale_locked(const Node& node) noexcept {
         if (topic.generation != generation) continue;
         retired_.reserve_one();
         unused = retired_.collect();
-        if (const Snapshot* old = topic.snapshot.exchange(fresh.release(), std::memory_order_seq_cst))
-            retired_.add(old);
-        topic.stale.store(false, std::memory_order_release);
+        topic.newest.swap(fresh);
+        topic.current.store(topic.newest.get(), std::memory_order_seq_cst);
+        if (fresh) retired_.add(std::move(fresh));
         return;
     }
 }

@@ -74,6 +74,7 @@ HINDSIGHT_INLINE Cell& ThreadSlot::deep_cell_at(unsigned depth) {
 
 HINDSIGHT_INLINE void ThreadSlot::give_back(ThreadSlot& slot) noexcept {
     current_ = nullptr;
+    slot.spare.drop();
     slot.thread_is_ending = false;
     slot.used.store(false, std::memory_order_release);
 }

@@ -1,0 +1,55 @@
+// SpareEnvelope: the last plain envelope that a thread has destroyed, kept for its next plain event of the same type:
+// what an envelope says of such events is there already, but for what differs from one to the next.
+//
+// Only the thread of its slot touches it. It holds no payload. Its type may have been unloaded meanwhile, so that is
+// compared, never read; another one that has come to lie at the same address has another identity. None is kept under
+// the address sanitizer, which could not see a use after free otherwise.
+#pragma once
+
+#include <hindsight/detail/block_cache.hpp>
+#include <hindsight/export.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace hindsight::detail {
+
+struct Envelope;
+struct EventType;
+
+class SpareEnvelope {
+public:
+    /// The largest that is kept, in bytes.
+    static constexpr std::size_t max_size = 512;
+
+    SpareEnvelope() noexcept = default;
+    SpareEnvelope(const SpareEnvelope&) = delete;
+    SpareEnvelope& operator=(const SpareEnvelope&) = delete;
+    ~SpareEnvelope() { drop(); }
+
+    /// Keeps a plain envelope without its payload, to which there is no reference left; false if there is one already.
+    /// `identity`: of its type.
+    bool keep(Envelope& envelope, const EventType& type, std::uint64_t identity) noexcept {
+        if (envelope_ != nullptr || !BlockCache::recycles) return false;
+        envelope_ = &envelope;
+        type_ = &type;
+        identity_ = identity;
+        return true;
+    }
+
+    /// Null if there is none of that type.
+    HINDSIGHT_ALWAYS_INLINE Envelope* take(const EventType& type, std::uint64_t identity) noexcept {
+        if (type_ != &type || identity_ != identity) return nullptr;
+        return std::exchange(envelope_, nullptr);
+    }
+
+    void drop() noexcept { BlockCache::free(std::exchange(envelope_, nullptr)); }
+
+private:
+    Envelope* envelope_ = nullptr;
+    const EventType* type_ = nullptr;
+    std::uint64_t identity_ = 0;
+};
+
+}  // namespace hindsight::detail
