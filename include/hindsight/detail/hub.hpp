@@ -4,6 +4,7 @@
 // history, mailboxes), then those of ThreadSlots and parking lots. User code runs under none of them.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_owners.hpp>
@@ -13,7 +14,6 @@
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/statistics.hpp>
 

@@ -6,11 +6,11 @@
 // node is the library's alone: a plug-in that made the handler may be unloaded.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/mailbox.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/record.hpp>

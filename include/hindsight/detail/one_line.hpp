@@ -1,7 +1,7 @@
 // Text that stays on one line and does not steer a terminal, whatever stands in it.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <cstdint>
 #include <string>

@@ -8,8 +8,8 @@
 //   - `node`: the subscription whose callable this level runs; the same with the node's flags (see quiescence.hpp).
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/fence.hpp>
-#include <hindsight/export.hpp>
 
 #include <atomic>
 #include <condition_variable>
