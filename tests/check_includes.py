@@ -22,11 +22,12 @@ LAYERS = [
     ["record", "receipt"],
     ["query", "retention"],
     ["options"],
-    ["statistics"],
+    ["statistics", "delivery_log"],
     ["subscription", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format"],
+    ["export"],
     ["hindsight"],
 ]
 

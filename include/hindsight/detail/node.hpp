@@ -26,6 +26,10 @@
 #include <string>
 #include <utility>
 
+namespace hindsight {
+struct ObservedHandler;
+}
+
 namespace hindsight::detail {
 
 class NodePtr;
@@ -65,13 +69,14 @@ struct Registration {
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,      // disconnected: the handler starts no more
-        paused = 2,    // matches no events
-        orphan = 4,    // nobody waits: the last runner destroys the callables
-        claimed = 8,   // someone is destroying, or has destroyed, the callables
-        limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
-        unseen = 32,   // at first: has not been in any snapshot, so no thread can be running it
-        ended = 64,    // disconnected, and the callables are destroyed
+        dead = 1,        // disconnected: the handler starts no more
+        paused = 2,      // matches no events
+        orphan = 4,      // nobody waits: the last runner destroys the callables
+        claimed = 8,     // someone is destroying, or has destroyed, the callables
+        limited = 16,    // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,     // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,      // disconnected, and the callables are destroyed
+        observed = 128,  // from the start: its runs are watched, so there is more to a call than calling
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -98,6 +103,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
+    std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
