@@ -31,15 +31,16 @@ def check_nesting(events: list[dict]) -> None:
     tracks = collections.defaultdict(list)
     for event in events:
         if event["ph"] == "X":
-            tracks[event["pid"], event["tid"]].append((event["ts"], -event["dur"]))
+            tracks[event["pid"], event["tid"]].append((event["ts"], event["dur"]))
     for track, found in tracks.items():
         around: list[decimal.Decimal] = []
-        for begin, negative in sorted(found):
+        # Readers keep the order of those that begin at the same time.
+        for begin, duration in sorted(found, key=lambda slice: slice[0]):
             while around and around[-1] <= begin:
                 around.pop()
-            assert not around or begin - negative <= around[-1], f"slices of {track} overlap at {begin}"
+            assert not around or begin + duration <= around[-1], f"slices of {track} overlap at {begin}"
             assert not around or track[0] != 1, f"events of {track} overlap at {begin}"
-            around.append(begin - negative)
+            around.append(begin + duration)
 
 
 def check_arrows(events: list[dict]) -> collections.Counter:
