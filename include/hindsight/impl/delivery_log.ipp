@@ -7,18 +7,18 @@
 #include <mutex>
 #include <utility>
 
-namespace hindsight {
-
-namespace delivery_log {
+namespace hindsight::detail::delivery_log {
 
 inline std::size_t require_some(std::size_t capacity) {
     if (capacity == 0) throw InvalidArgument("DeliveryLog: capacity is 0: it would remember nothing");
     return capacity;
 }
 
-}  // namespace delivery_log
+}  // namespace hindsight::detail::delivery_log
 
-HINDSIGHT_INLINE DeliveryLog::DeliveryLog(std::size_t capacity) : ring_(delivery_log::require_some(capacity)) {}
+namespace hindsight {
+
+HINDSIGHT_INLINE DeliveryLog::DeliveryLog(std::size_t capacity) : ring_(detail::delivery_log::require_some(capacity)) {}
 
 HINDSIGHT_INLINE DeliveryLog::~DeliveryLog() = default;
 
@@ -41,7 +41,7 @@ HINDSIGHT_INLINE std::vector<HandlerRun> DeliveryLog::runs() const {
     if (added < found.size()) {
         found.resize(static_cast<std::size_t>(added));
     } else {
-        std::ranges::rotate(found, found.begin() + static_cast<std::ptrdiff_t>(added % found.size()));
+        std::rotate(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(added % found.size()), found.end());
     }
     return found;
 }

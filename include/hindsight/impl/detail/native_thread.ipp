@@ -14,7 +14,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE std::uint64_t native_thread_id() noexcept {
 #ifdef __linux__
-    // Asking the system costs more than short handlers do. A child after a fork keeps the number of its parent's thread.
+    // Asking the system costs more than short handlers do. After a fork the child keeps its parent's number.
     thread_local const auto id = static_cast<std::uint64_t>(::syscall(SYS_gettid));
     return id;
 #else
