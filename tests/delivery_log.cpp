@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -167,6 +168,47 @@ TEST_CASE("writing a run down needs no memory", "[delivery_log]") {
     }
     CHECK(log->overwritten() == 3);
     CHECK(log->runs().size() == 2);
+}
+
+TEST_CASE("a handler that there is no memory for is not subscribed", "[delivery_log]") {
+    EventBus bus{{.deliveries = std::make_shared<DeliveryLog>()}};
+    const auto subscribe = [&](std::size_t allocations) {
+        SubscribeOptions options{.name = std::string(100, 'n'), .delivery = Delivery::direct};
+        const FailAllocationsAfter some(allocations);
+        return bus.subscribe<Tick>([](const Tick&) {}, std::move(options));
+    };
+    std::size_t failures = 0;
+    for (bool done = false; !done;) {
+        try {
+            const Subscription subscription = subscribe(failures);
+            CHECK(bus.subscription_count() == 1);
+            done = true;
+        } catch (const std::bad_alloc&) {
+            ++failures;
+            CHECK(bus.subscription_count() == 0);
+        }
+    }
+    CHECK(failures > 0);
+}
+
+TEST_CASE("a handler may end its subscription, and its bus", "[delivery_log]") {
+    const auto log = std::make_shared<DeliveryLog>();
+    SECTION("its subscription") {
+        EventBus bus{{.deliveries = log}};
+        Subscription subscription;
+        subscription = bus.subscribe<Tick>([&](const Tick&) { subscription.disconnect(); },
+                                           {.name = "last words", .delivery = Delivery::direct});
+        bus.emit(Tick{});
+    }
+    SECTION("its bus") {
+        auto bus = std::make_unique<EventBus>(BusOptions{.deliveries = log});
+        bus->subscribe<Tick>([&](const Tick&) { bus.reset(); }, {.name = "last words", .delivery = Delivery::direct})
+            .detach();
+        bus->emit(Tick{});
+    }
+    const HandlerRun run = only(*log);
+    CHECK(run.handler->name == "last words");
+    CHECK_FALSE(run.failed);
 }
 
 TEST_CASE("a log without room is refused", "[delivery_log]") {
