@@ -38,6 +38,15 @@ has_python() {
     has_command python3 && python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
 }
 
+# Debian's package is for Debian's Python, which need not be the first one on the path.
+has_jsonschema() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import jsonschema' 2>/dev/null; then return 0; fi
+    done
+    return 1
+}
+
 has_package() { has_command pkg-config && pkg-config --exists "$1 >= 2.10"; }
 
 # What is missing, in words.
@@ -76,6 +85,8 @@ find_missing() {
         has_command clang-format-14 || need "clang-format 14" clang-format-14
         has_command clang-tidy-14 || need "clang-tidy 14" clang-tidy-14
         has_command ccache || need "ccache" ccache
+        has_command dot || need "Graphviz" graphviz
+        has_jsonschema || need "jsonschema for Python" python3-jsonschema
     fi
     if $benchmark; then
         has_python || need "Python 3.9 or later" python3

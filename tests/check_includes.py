@@ -16,17 +16,18 @@ import tempfile
 # Public headers, lowest first. A header may include those of the lists above its own: never one of its own list,
 # directly or through detail/. A new header has to be given its place here.
 LAYERS = [
-    ["fwd", "version", "export"],
+    ["fwd", "version"],
     ["error", "types"],
     ["pattern", "event", "clock", "executor"],
     ["record", "receipt"],
     ["query", "retention"],
     ["options"],
-    ["statistics"],
+    ["statistics", "delivery_log"],
     ["subscription", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format"],
+    ["export"],
     ["hindsight"],
 ]
 

@@ -53,6 +53,7 @@ TEST_CASE("the documented defaults are the defaults", "[options]") {
     CHECK(bus.drain_on_destroy == 5s);
     CHECK(bus.max_names == 64 * 1024);
     CHECK(bus.max_depth == 256);
+    CHECK(bus.deliveries == nullptr);
 
     const CallbackOptions callbacks;
     CHECK(callbacks.executor == nullptr);
@@ -60,6 +61,7 @@ TEST_CASE("the documented defaults are the defaults", "[options]") {
     CHECK(callbacks.errors == bus.errors);
     CHECK(callbacks.max_names == bus.max_names);
     CHECK(callbacks.max_depth == bus.max_depth);
+    CHECK(callbacks.deliveries == nullptr);
 
     const EmitOptions emit;
     CHECK(emit.source.empty());
@@ -96,6 +98,7 @@ TEST_CASE("all fields are named in the published order", "[options]") {
         .drain_on_destroy = 0s,
         .max_names = 6,
         .max_depth = 7,
+        .deliveries = nullptr,
     };
     CHECK(bus.history.policies.size() == 3);
     CHECK(bus.max_depth == 7);

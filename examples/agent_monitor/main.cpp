@@ -9,6 +9,7 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "totals.hpp"
+#include "trace_file.hpp"
 
 #include <hindsight/event_bus.hpp>
 
@@ -17,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -52,9 +54,11 @@ std::string status_of(const Totals& totals) {
 void run(const Options& options) {
     std::optional<JsonFile> json;
     if (options.json_file) json.emplace(*options.json_file);  // a name that is wrong shows before the work is done
+    std::optional<TraceFile> trace;
+    if (options.trace_file) trace.emplace(*options.trace_file);
 
     Console console;
-    hindsight::EventBus bus{{.history = history_options(options)}};
+    hindsight::EventBus bus{{.history = history_options(options), .deliveries = trace ? trace->deliveries() : nullptr}};
     const Totals totals(bus);
     ErrorLog errors(bus, console);
     Health health(bus, console);
@@ -84,6 +88,11 @@ void run(const Options& options) {
                   .start = start,
                   .seconds = elapsed.count()});
     if (json) json->write(bus.history());
+    if (trace) {
+        trace->write(bus.history());
+        if (const std::uint64_t lost = trace->deliveries()->overwritten())
+            console.print(fmt::format("agent_monitor: the trace lacks the {} oldest runs of handlers", lost));
+    }
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace agent_monitor {
 
 const std::string_view help_text =
-    R"(usage: agent_monitor [DIRECTORY] [--agents N] [--history N] [--json FILE] [--help]
+    R"(usage: agent_monitor [DIRECTORY] [--agents N] [--history N] [--json FILE] [--trace FILE] [--help]
 
 A fleet of agents reads every regular file below DIRECTORY (/usr/include), those that `find DIRECTORY/ -type f` lists:
 symbolic links are not followed, unless DIRECTORY itself is one. What the agents say goes over an event bus; the report
@@ -20,6 +20,7 @@ at the end is made from its history and statistics. Unreadable files and directo
   --agents N    how many agents share the work, 1 to 512; default: one for each core
   --history N   how many file.indexed events are remembered, 0 to 100000000; default: 100000
   --json FILE   write the history to FILE, one JSON object per line
+  --trace FILE  write the history and the newest 100000 runs of handlers to FILE, for https://ui.perfetto.dev
   --help        print this and exit
 
 Exit codes: 0 the tree was read, whether or not there were errors; 1 the output could not be written; 2 wrong usage.
@@ -72,6 +73,8 @@ Options parse_options(std::span<char* const> arguments) {
             options.history = parse_number(argument, value(), std::size_t{0}, max_history);
         } else if (argument == "--json") {
             options.json_file = value();
+        } else if (argument == "--trace") {
+            options.trace_file = value();
         } else if (argument.starts_with('-')) {
             throw UsageError(fmt::format("there is no option {:?}; see --help", argument));
         } else if (has_directory) {

@@ -15,6 +15,7 @@ struct Options {
     unsigned agents = 1;
     std::size_t history = 100'000;
     std::optional<std::string> json_file = {};
+    std::optional<std::string> trace_file = {};
     bool help = false;
 };
 

@@ -4,11 +4,11 @@
 // emitting iterates an immutable snapshot of it that is rebuilt when subscriptions have changed.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/event.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <stdexcept>
 

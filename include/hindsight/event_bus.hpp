@@ -3,9 +3,9 @@
 #pragma once
 
 #include <hindsight/callback_manager.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/event_store.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <hindsight/clock.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/event.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/query.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/record.hpp>

@@ -1,7 +1,7 @@
 // Executor: where queued handlers run. A bus has a thread pool of its own unless it, or a subscription, is given one.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/types.hpp>
 
 #include <atomic>

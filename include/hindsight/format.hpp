@@ -1,7 +1,7 @@
 // How records are shown: as JSON with to_json, and through fmt: fmt::print("{}\n", record).
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
 

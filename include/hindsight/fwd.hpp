@@ -29,6 +29,7 @@ struct Executor;
 struct Clock;
 
 class EventStore;
+class DeliveryLog;
 class CallbackManager;
 class ThreadPool;
 

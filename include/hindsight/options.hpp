@@ -3,6 +3,7 @@
 
 #include <hindsight/clock.hpp>
 #include <hindsight/executor.hpp>
+#include <hindsight/fwd.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/types.hpp>
@@ -95,6 +96,9 @@ struct CallbackOptions {
     std::size_t max_names = 64 * 1024;
     /// How deeply handlers may emit inside handlers.
     unsigned max_depth = 256;
+    /// Where runs of handlers are written down; none: they are not. Looked at when a handler is subscribed, so those
+    /// who do not want it pay nothing for it.
+    std::shared_ptr<DeliveryLog> deliveries = {};
 };
 
 struct BusOptions {
@@ -110,6 +114,7 @@ struct BusOptions {
     /// See CallbackOptions.
     std::size_t max_names = 64 * 1024;
     unsigned max_depth = 256;
+    std::shared_ptr<DeliveryLog> deliveries = {};
 };
 
 }  // namespace hindsight

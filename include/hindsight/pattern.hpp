@@ -2,8 +2,8 @@
 
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/text_like.hpp>
-#include <hindsight/export.hpp>
 
 #include <string>
 #include <string_view>

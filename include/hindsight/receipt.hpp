@@ -1,9 +1,9 @@
 // Receipt: what emit returns. It tells what became of the event and can be waited on.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
 #include <cstdint>

@@ -1,11 +1,11 @@
 // Record: a cheap, copyable handle to one recorded event, its metadata and its payload.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/types.hpp>
 

@@ -1,8 +1,8 @@
 // Subscription: the handle that keeps a handler connected, and lets go of it safely.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/statistics.hpp>
 
 #include <cstdint>

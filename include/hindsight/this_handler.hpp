@@ -1,7 +1,7 @@
 // this_handler: what the handler that runs on this thread can ask about itself.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 namespace hindsight {
 

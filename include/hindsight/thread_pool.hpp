@@ -1,8 +1,8 @@
 // ThreadPool: an executor with threads of its own, Boost.Asio's pool behind a small face.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/executor.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
 #include <memory>

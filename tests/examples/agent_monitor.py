@@ -123,6 +123,29 @@ class AgentMonitor(unittest.TestCase):
         self.assertEqual(sum(each["files"] for each in work), totals["files"])
         self.assertEqual(sum(each["bytes"] for each in work), totals["bytes"])
 
+    def test_trace_shows_agents_as_tracks(self) -> None:
+        file = self.directory / "trace.json"
+        self.check_totals(str(self.tree), "--agents", "3", "--trace", str(file))
+        events = json.loads(file.read_text(encoding="utf-8"))["traceEvents"]
+        tracks = {
+            (event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"
+        }
+        agents = {"agent_1", "agent_2", "agent_3"}
+        self.assertEqual({name for (process, _), name in tracks.items() if process == 1}, agents)
+        slices = [event for event in events if event["ph"] == "X"]
+        read = [event for event in slices if event["name"] == "file.indexed"]
+        self.assertEqual(len(read), counted(str(self.tree))["files"])
+        for event in read:
+            self.assertEqual(tracks[event["pid"], event["tid"]], event["args"]["source"])
+        handled = [event for event in slices if event["name"] == "totals"]
+        self.assertEqual({event["args"]["seq"] for event in handled}, {event["args"]["seq"] for event in read})
+        for event in handled:
+            self.assertRegex(tracks[event["pid"], event["tid"]], r"^thread \d+$")
+            self.assertGreater(event["args"]["nanoseconds"], 0)
+        arrows = collections.Counter(event["ph"] for event in events if event["name"] == "delivery")
+        self.assertEqual(arrows["s"], arrows["f"])
+        self.assertGreaterEqual(arrows["s"], len(read))
+
     def test_history_is_bounded(self) -> None:
         records = self.read_json("--history", "3")
         self.assertEqual(sum(record["name"] == "file.indexed" for record in records), 3)
@@ -179,8 +202,11 @@ class AgentMonitor(unittest.TestCase):
         self.check_failure(2, tree, tree)
         self.check_failure(1, tree, "--json", str(self.directory / "nowhere" / "file"))
         self.check_failure(1, tree, "--json", tree)
+        self.check_failure(1, tree, "--trace", str(self.directory / "nowhere" / "file"))
+        self.check_failure(2, tree, "--trace")
         if os.path.exists("/dev/full"):
             self.check_failure(1, tree, "--json", "/dev/full")
+            self.check_failure(1, tree, "--trace", "/dev/full")
 
     def test_help(self) -> None:
         result = run("--help")

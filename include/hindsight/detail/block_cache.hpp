@@ -5,7 +5,7 @@
 // does everything under the address sanitizer, which could not see a use after free otherwise.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <cstddef>
 #include <new>

@@ -1,10 +1,10 @@
 // Draft: an event on its way in, with its type erased: what the compiled core needs to make an envelope of it.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_access.hpp>
 #include <hindsight/detail/event_type.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 
 #include <concepts>

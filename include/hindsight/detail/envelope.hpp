@@ -5,8 +5,8 @@
 // is published under the ledger's lock; afterwards only the two atomics and the link of evicted records change.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/event_type.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // EventOwners: finds the living engine that an event came from, for receipts, which may outlive it.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <cstdint>
 #include <memory>

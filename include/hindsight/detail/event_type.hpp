@@ -2,11 +2,11 @@
 
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/event_access.hpp>
 #include <hindsight/detail/json_text.hpp>
 #include <hindsight/event.hpp>
-#include <hindsight/export.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -13,7 +13,7 @@
 // removes. The thread sanitizer does not understand the asymmetric pair, so it gets the portable one.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <atomic>
 

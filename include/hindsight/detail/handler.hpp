@@ -2,9 +2,9 @@
 // what could not work with one readable error.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/event.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/record.hpp>
 
 #include <concepts>

@@ -5,10 +5,10 @@
 // and reserves all memory, and may throw; `append` may not. Both are O(1), amortised. Knows nothing of threads itself.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/record_log.hpp>
 #include <hindsight/detail/retention_rule.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/types.hpp>
 

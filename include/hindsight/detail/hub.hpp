@@ -4,6 +4,7 @@
 // history, mailboxes), then those of ThreadSlots and parking lots. User code runs under none of them.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_owners.hpp>
@@ -13,7 +14,6 @@
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/statistics.hpp>
 
@@ -151,11 +151,14 @@ private:
     /// The same for one that has `flags`; 1 if it was called.
     std::uint32_t call_bare_limited(ThreadSlot& slot, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
     void report_bare(Node& node, BareEvent& event) noexcept;
-    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, counting, isolation. `invoke()`
-    /// calls it; `record()` is for the report of a failure, and may throw.
+    /// Calls a handler with all that belongs to it: receiver, limit on deliveries, watching, counting, isolation.
+    /// `invoke()` calls it; `record()` is for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>
     void call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
     /// The same where there is neither receiver nor limit.
+    template <class Invoke, class GetRecord>
+    void call_observed(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
+    /// The same where nobody watches either.
     template <class Invoke, class GetRecord>
     void call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept;
     template <class GetRecord>

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/types.hpp>
 
 #include <chrono>

@@ -5,10 +5,10 @@
 // No user code runs under the lock: callers collect what is to be destroyed, and destroy it after unlocking.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/thread_slot.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
 #include <atomic>

@@ -2,12 +2,12 @@
 // but the atomics; nothing here locks, and nothing but `reserve_one` allocates or throws.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/pending_queue.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/stream.hpp>
 #include <hindsight/detail/turn_progress.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 
 #include <algorithm>

@@ -3,10 +3,10 @@
 // Knows nothing of threads.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/text_index.hpp>
-#include <hindsight/export.hpp>
 
 #include <array>
 #include <cstddef>

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <cstddef>
 #include <string_view>

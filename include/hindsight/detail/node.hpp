@@ -6,11 +6,11 @@
 // node is the library's alone: a plug-in that made the handler may be unloaded.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/mailbox.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/record.hpp>
@@ -25,6 +25,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+namespace hindsight {
+struct ObservedHandler;
+}
 
 namespace hindsight::detail {
 
@@ -65,13 +69,14 @@ struct Registration {
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,      // disconnected: the handler starts no more
-        paused = 2,    // matches no events
-        orphan = 4,    // nobody waits: the last runner destroys the callables
-        claimed = 8,   // someone is destroying, or has destroyed, the callables
-        limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
-        unseen = 32,   // at first: has not been in any snapshot, so no thread can be running it
-        ended = 64,    // disconnected, and the callables are destroyed
+        dead = 1,        // disconnected: the handler starts no more
+        paused = 2,      // matches no events
+        orphan = 4,      // nobody waits: the last runner destroys the callables
+        claimed = 8,     // someone is destroying, or has destroyed, the callables
+        limited = 16,    // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,     // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,      // disconnected, and the callables are destroyed
+        observed = 128,  // from the start: its runs are watched, so there is more to a call than calling
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -98,6 +103,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
+    std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;

@@ -5,7 +5,7 @@
 // then sees the condition true, or after the waiter sleeps, and wakes it. The address is only a number: it may be dead.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/types.hpp>
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // A container: it knows nothing of threads.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 // depends on them, and any address will do.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 
 #include <cstddef>
 

@@ -17,9 +17,9 @@
 // other's handlers: it marks the node as an orphan and returns; the last thread to leave destroys the state.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
-#include <hindsight/export.hpp>
 
 namespace hindsight::detail {
 

@@ -8,11 +8,11 @@
 // the index of keys or sources. Guarded by the ledger's lock; knows nothing of threads itself.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/name_index.hpp>
 #include <hindsight/detail/postings.hpp>
 #include <hindsight/detail/text_index.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/types.hpp>
 
 #include <cstddef>

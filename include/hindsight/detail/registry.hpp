@@ -6,12 +6,12 @@
 // Replaced snapshots are destroyed once no thread iterates them any more.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/snapshot.hpp>
 #include <hindsight/detail/topic.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/pattern.hpp>
 
 #include <cstddef>

@@ -8,8 +8,8 @@
 // Taking acquires what giving back releases.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/fence.hpp>
-#include <hindsight/export.hpp>
 
 #include <atomic>
 #include <cstdint>

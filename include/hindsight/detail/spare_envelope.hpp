@@ -6,8 +6,8 @@
 // the address sanitizer, which could not see a use after free otherwise.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/block_cache.hpp>
-#include <hindsight/export.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -5,8 +5,8 @@
 // threads.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/postings.hpp>
-#include <hindsight/export.hpp>
 
 #include <cstddef>
 #include <cstdint>

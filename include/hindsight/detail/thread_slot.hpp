@@ -8,9 +8,9 @@
 //   - `node`: the subscription whose callable this level runs; the same with the node's flags (see quiescence.hpp).
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/fence.hpp>
 #include <hindsight/detail/spare_envelope.hpp>
-#include <hindsight/export.hpp>
 
 #include <atomic>
 #include <condition_variable>

@@ -7,7 +7,7 @@
 // measured again.
 #pragma once
 
-#include <hindsight/export.hpp>
+#include <hindsight/detail/api.hpp>
 #include <hindsight/types.hpp>
 
 #include <cstdint>

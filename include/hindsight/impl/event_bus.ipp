@@ -34,6 +34,7 @@ inline CallbackOptions callback_options(const BusOptions& options) {
         .on_error = options.on_error,
         .max_names = options.max_names,
         .max_depth = options.max_depth,
+        .deliveries = options.deliveries,
     };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/delivery_log.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/quiescence.hpp>
@@ -67,6 +68,11 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
     if (node.receiver || options.max_deliveries > 0) node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
+    if (options_.deliveries) {
+        node.observed_as = std::make_shared<const ObservedHandler>(
+            ObservedHandler{node.name, std::string(node.pattern->text()), node.delivery});
+        node.flags.fetch_or(Node::observed, std::memory_order_relaxed);
+    }
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {

@@ -3,6 +3,7 @@
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/observed_run.hpp>
 
 #include <exception>
 #include <memory>
@@ -18,11 +19,22 @@ template <class Invoke, class GetRecord>
         receiver = node.receiver->lock();
         if (!receiver) return close(node);
     }
-    if (node.max_deliveries == 0) return call_unlimited(frame, node, calls, invoke, record);
+    if (node.max_deliveries == 0) return call_observed(frame, node, calls, invoke, record);
     const std::uint64_t claimed = node.claims.fetch_add(1, std::memory_order_relaxed) + 1;
     if (claimed > node.max_deliveries) return;
-    call_unlimited(frame, node, calls, invoke, record);
+    call_observed(frame, node, calls, invoke, record);
     if (claimed == node.max_deliveries) close(node);
+}
+
+template <class Invoke, class GetRecord>
+void Hub::call_observed(Frame& frame, Node& node, Calls& calls, Invoke invoke, GetRecord record) noexcept {
+    if (!node.has(Node::observed)) return call_unlimited(frame, node, calls, invoke, record);
+    const auto invoke_observed = [&] {
+        ObservedRun run(*this, frame, node);
+        invoke();
+        run.succeeded();
+    };
+    call_unlimited(frame, node, calls, invoke_observed, record);
 }
 
 template <class Invoke, class GetRecord>
@@ -52,7 +64,7 @@ inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& cal
     const auto invoke = [&] { node.invoke(node, record); };
     const auto get_record = [&]() -> const Record& { return record; };
     frame.record = &record;
-    if (node.has(Node::limited)) [[unlikely]] {
+    if (node.has(Node::limited | Node::observed)) [[unlikely]] {
         call_limited(frame, node, calls, invoke, get_record);
     } else {
         call_unlimited(frame, node, calls, invoke, get_record);

@@ -1,9 +1,9 @@
 // Makes an event's envelope of its draft. Inline, for the emit path.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/name_rules.hpp>
-#include <hindsight/export.hpp>
 #include <hindsight/impl/detail/envelope_memory.hpp>
 
 #include <algorithm>

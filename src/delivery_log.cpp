@@ -1,0 +1,1 @@
+#include <hindsight/impl/delivery_log.ipp>

@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/native_thread.ipp>

@@ -1,0 +1,40 @@
+"""Has Mermaid's own parser read a diagram and compares what it found with the records."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+from drawn import drawn
+
+
+def check(directory: pathlib.Path, records: list[dict]) -> None:
+    reader = pathlib.Path(__file__).with_name("read_mermaid.mjs")
+    read = subprocess.run(
+        ["node", reader, os.environ["HINDSIGHT_MERMAID"], directory / "diagram.mmd"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    diagram = json.loads(read.stdout)
+
+    sources = list(dict.fromkeys(record.get("source", "") for record in records))
+    participants = {source: f"p{number}" for number, source in enumerate(sources, 1)}
+    assert diagram["participants"] == [[participants[s], drawn(s or "(no source)")] for s in sources]
+
+    by_seq = {record["seq"]: record for record in records}
+    messages = []
+    for record in records:
+        to = participants[record.get("source", "")]
+        text = f"{drawn(record['name'])} ({record['seq']}"
+        cause = by_seq.get(record.get("cause"))
+        if cause is not None:
+            messages.append([participants[cause.get("source", "")], to, text + ")"])
+        elif "cause" in record:
+            messages.append([to, to, text + f", caused by {record['cause']}, which is not shown)"])
+        else:
+            messages.append([to, to, text + ")"])
+    assert diagram["messages"] == messages
+    notes = sum(record.get("cause") not in by_seq for record in records)
+    assert diagram["notes"] == notes
