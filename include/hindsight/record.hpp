@@ -185,6 +185,8 @@ Predicate where(F predicate) {
 }
 
 /// A hole in what a subscription was given: `missed` events with seqs from `first` to `last` were dropped for it.
+/// `missed` 0: nobody knows how many; history had let go of some events in this range, of this subscription or others,
+/// before the subscription joined.
 struct Lagged {
     Seq first = 0;
     Seq last = 0;

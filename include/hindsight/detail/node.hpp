@@ -13,6 +13,7 @@
 #include <hindsight/export.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
+#include <hindsight/query.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/statistics.hpp>
 
@@ -44,6 +45,8 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
+    /// What history still has for it of a hole.
+    virtual Reread reread(Node& node, const Lagged& hole) const = 0;
     /// The node is out of the registry: adds its counts to the totals. Again when they are final.
     virtual void has_ended(Node& node) noexcept = 0;
 
@@ -65,13 +68,14 @@ struct Registration {
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,      // disconnected: the handler starts no more
-        paused = 2,    // matches no events
-        orphan = 4,    // nobody waits: the last runner destroys the callables
-        claimed = 8,   // someone is destroying, or has destroyed, the callables
-        limited = 16,  // from the start: has a receiver or max_deliveries, so there is more to a call than calling
-        unseen = 32,   // at first: has not been in any snapshot, so no thread can be running it
-        ended = 64,    // disconnected, and the callables are destroyed
+        dead = 1,       // disconnected: the handler starts no more
+        paused = 2,     // matches no events
+        orphan = 4,     // nobody waits: the last runner destroys the callables
+        claimed = 8,    // someone is destroying, or has destroyed, the callables
+        limited = 16,   // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,    // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,     // disconnected, and the callables are destroyed
+        joining = 128,  // direct, and still busy with the past: what comes in goes through its mailbox
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -91,7 +95,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     Counter delivered;
     Registration registration;
-    std::unique_ptr<Mailbox> mailbox;  // queued delivery: guarded by the ledger's lock
+    std::unique_ptr<Mailbox> mailbox;  // queued delivery, or replay: guarded by the ledger's lock
 
     // Fixed before the node is published.
     std::weak_ptr<NodeOwner> owner;
@@ -122,6 +126,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
     static NodePtr make(F handler);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
+
+    /// Whether emitters put events into its mailbox now, rather than call it.
+    bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }
 
     bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 
