@@ -205,7 +205,7 @@ TEST_CASE("subscribe catches up with emitters that never pause", "[joining][prom
     EventBus bus;
     std::atomic<bool> joined{false};
     std::vector<std::future<void>> emitters;
-    for (int thread = 0; thread < 2; ++thread) {
+    for (int thread = 0; thread < 3; ++thread) {
         emitters.push_back(start([&] {
             while (!joined) bus.emit(Tick{});
         }));
@@ -221,7 +221,7 @@ TEST_CASE("subscribe catches up with emitters that never pause", "[joining][prom
                 last = record.seq();
                 std::this_thread::yield();  // slower than those who emit
             },
-            {.delivery = Delivery::direct, .mailbox = {.capacity = 8}, .replay = Replay::last(50)});
+            {.delivery = Delivery::direct, .mailbox = {.capacity = 256}, .replay = Replay::last(50)});
         joined = true;
         return made;
     });
