@@ -60,8 +60,8 @@ struct SubscribeOptions {
     /// For queued delivery only, as is `executor`; and for what comes in while a direct subscription replays.
     MailboxOptions mailbox = {};
     /// First of all the handler gets these events of the past, then all that come: each event that history keeps once,
-    /// in seq order, none missing, however many threads emit meanwhile. An event that history does not keep, and whose
-    /// `emit` has not returned when `subscribe` begins, may or may not be for the subscription.
+    /// in seq order, none missing, however many threads emit meanwhile. An event that history does not keep
+    /// is never past; where its `emit` and `subscribe` overlap, it may be for the subscription or not.
     ///
     /// The filter runs in `subscribe`, which therefore takes as long as that; `max_deliveries` counts replays. Events
     /// of the past do not count against the capacity of the mailbox. Those whose payload history did not keep are holes
