@@ -43,7 +43,7 @@ void mend(hindsight::EventBus& bus) {
              for (const Record& record : reread.records) fmt::print("  #{}, late\n", record.seq());
              if (reread.gone.missed > 0) fmt::print("  {} are gone for good\n", reread.gone.missed);
          }});
-    for (int degrees = 30; degrees < 35; ++degrees) bus.emit(Temperature{"hall", degrees});
+    for (int degrees = 30; degrees < 37; ++degrees) bus.emit(Temperature{"hall", degrees});
     bus.run_pending();
 }
 
