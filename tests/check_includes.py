@@ -20,7 +20,7 @@ LAYERS = [
     ["error", "types"],
     ["pattern", "event", "clock", "executor"],
     ["record", "receipt"],
-    ["query", "retention"],
+    ["query", "replay", "retention"],
     ["options"],
     ["statistics", "delivery_log"],
     ["subscription", "this_handler"],

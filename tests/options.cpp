@@ -39,6 +39,7 @@ TEST_CASE("the documented defaults are the defaults", "[options]") {
     CHECK(subscribe.priority == 0);
     CHECK_FALSE(subscribe.filter);
     CHECK(subscribe.mailbox.capacity == 1024);
+    CHECK_FALSE(subscribe.replay);
     CHECK(subscribe.executor == nullptr);
     CHECK(subscribe.max_deliveries == 0);
     CHECK_FALSE(subscribe.on_lagged);
@@ -109,6 +110,7 @@ TEST_CASE("all fields are named in the published order", "[options]") {
         .priority = -3,
         .filter = accept,
         .mailbox = {.capacity = 1, .overflow = Overflow::conflate, .hard_limit = 2, .block_for = 1s},
+        .replay = Replay::last(1),
         .executor = nullptr,
         .max_deliveries = 1,
         .on_lagged = [](const Lagged&) {},

@@ -70,6 +70,11 @@ public:
         return typed;
     }
 
+    /// What is still kept of a hole, of the records that meet the query, which gives what the subscription is for: its
+    /// name or pattern, and its filter. Inside `on_lagged`, this_handler::reread knows that by itself. Throws and costs
+    /// what `query` does.
+    Reread reread(const Lagged& hole, Query query = {}) const;
+
     /// The record with that seq, if it is kept. O(log size).
     std::optional<Record> find(Seq seq) const;
 

@@ -14,6 +14,7 @@
 #include <hindsight/query.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/record.hpp>
+#include <hindsight/replay.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>

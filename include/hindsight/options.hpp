@@ -5,6 +5,7 @@
 #include <hindsight/executor.hpp>
 #include <hindsight/fwd.hpp>
 #include <hindsight/record.hpp>
+#include <hindsight/replay.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/types.hpp>
 
@@ -57,13 +58,29 @@ struct SubscribeOptions {
     /// Direct handlers with a higher one run first; equal ones in the order of subscribing.
     int priority = 0;
     Predicate filter = {};
-    /// For queued delivery only, as are `executor` and `on_lagged`.
+    /// For queued delivery only, as is `executor`; and for what comes in while a direct subscription replays.
     MailboxOptions mailbox = {};
+    /// First of all the handler gets these events of the past, then all that come: each event that history keeps once,
+    /// in seq order, none missing, however many threads emit meanwhile. An event that history does not keep
+    /// is never past; where its `emit` and `subscribe` overlap, it may be for the subscription or not.
+    ///
+    /// The filter runs in `subscribe`, which therefore takes as long as that; `max_deliveries` counts replays. Events
+    /// of the past do not count against the capacity of the mailbox. Those whose payload history did not keep are holes
+    /// for subscriptions to a type. What `from_seq` or `since` asks for and history has let go of is told to
+    /// `on_lagged` before the first event.
+    ///
+    /// Queued: the past is delivered like all that follows, on the executor, possibly before `subscribe` returns.
+    /// Direct: `subscribe` itself calls the handler with the past, and with what comes in meanwhile: such an event
+    /// waits in a mailbox (`Receipt::queued`), and its `emit` may return before the handler has run. That mailbox
+    /// blocks, whatever `mailbox.overflow` says; emitters outside handlers may have to wait until `subscribe` has
+    /// caught up. Once it returns, the subscription is as any direct one.
+    std::optional<Replay> replay = {};
     /// Instead of the bus's.
     std::shared_ptr<Executor> executor = {};
     /// The subscription ends after this many calls of its handler; 0: no limit.
     std::uint64_t max_deliveries = 0;
-    /// Told about dropped events, on the executor, between the events around the hole.
+    /// Told about holes, on the executor, between the events around the hole; see this_handler::reread. For direct
+    /// delivery: in `subscribe`, about holes in what is replayed.
     std::function<void(const Lagged&)> on_lagged = {};
 };
 

@@ -1,4 +1,4 @@
-// Query: which records of history to give.
+// Query: which records of history to give; Reread: what it gives for a hole.
 #pragma once
 
 #include <hindsight/record.hpp>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hindsight {
 
@@ -36,6 +37,14 @@ struct Query {
     Predicate where = {};
     std::size_t limit = no_limit;  ///< 0: none are given
     Take take = Take::newest;
+};
+
+/// What history still has of a hole.
+struct Reread {
+    std::vector<Record> records;  ///< in seq order
+    /// What is gone for good: `missed` events in the hole's range; 0 in all three: nothing. Of a hole whose `missed` is
+    /// 0 all that was missed is gone.
+    Lagged gone;
 };
 
 }  // namespace hindsight

@@ -141,8 +141,9 @@ concept PlainCallable = std::is_function_v<std::remove_pointer_t<F>> || requires
 
 }  // namespace detail
 
-/// Decides on a record; runs on the emitting thread before the event has a seq, so it must be pure and thread-safe.
-/// Made from any callable on `const Record&`, or by `where<E>`; empty: it decides nothing and converts to false.
+/// Decides on a record; runs on the emitting thread before the event has a seq, and on the subscribing one for a
+/// replay, so it must be pure and thread-safe. Made from any callable on `const Record&`, or by `where<E>`; empty: it
+/// decides nothing and converts to false.
 class Predicate {
 public:
     Predicate() noexcept = default;
@@ -185,6 +186,8 @@ Predicate where(F predicate) {
 }
 
 /// A hole in what a subscription was given: `missed` events with seqs from `first` to `last` were dropped for it.
+/// `missed` 0: nobody knows how many; history had let go of some events in this range, of this subscription or others,
+/// before the subscription joined.
 struct Lagged {
     Seq first = 0;
     Seq last = 0;

@@ -25,7 +25,7 @@ struct SubscriptionStatistics {
     std::uint64_t failed = 0;     ///< calls of the handler, the filter or on_lagged that threw
     std::uint64_t filtered = 0;   ///< events that the filter turned down
     std::uint64_t skipped = 0;    ///< events that came while it was paused
-    std::uint64_t dropped = 0;    ///< events that a full mailbox dropped
+    std::uint64_t dropped = 0;    ///< events that a full mailbox dropped, or that were replayed without their payload
     std::uint64_t conflated = 0;  ///< events replaced by a newer one of their name and key
     std::uint64_t discarded = 0;  ///< events still waiting when it was disconnected or its executor gave up
 };

@@ -111,4 +111,25 @@ TEST_CASE("the library's own names", "[name_rules]") {
     STATIC_REQUIRE_FALSE(detail::is_library_name("my.hindsight"));
 }
 
+TEST_CASE("two patterns overlap where a name may match both", "[name_rules]") {
+    const auto overlap = [](const char* left, const char* right) {
+        CHECK(detail::patterns_overlap(left, right) == detail::patterns_overlap(right, left));
+        return detail::patterns_overlap(left, right);
+    };
+    CHECK(overlap("a.b", "a.b"));
+    CHECK_FALSE(overlap("a.b", "a.c"));
+    CHECK_FALSE(overlap("a.b", "a.b.c"));
+    CHECK(overlap("a.*", "a.b.c"));
+    CHECK_FALSE(overlap("a.*", "a"));
+    CHECK(overlap("a.*", "*.c"));
+    CHECK_FALSE(overlap("*.b.c", "a.b"));
+    CHECK(overlap("*.b.*", "a.*.c"));
+    CHECK_FALSE(overlap("*.b.x", "a.*.c"));
+    CHECK(overlap("*", "a.b"));
+    CHECK(overlap("*", "*.b.c"));
+    CHECK_FALSE(overlap("*", "hindsight.*"));
+    CHECK_FALSE(overlap("*.handler_error", "hindsight.handler_error"));
+    CHECK(overlap("hindsight.*", "hindsight.handler_error"));
+}
+
 }  // namespace

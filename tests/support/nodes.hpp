@@ -19,6 +19,7 @@ struct IdleEngine final : detail::NodeOwner {
     void deliver_later(detail::Node&) noexcept override {}
     void abandon(detail::Node&) noexcept override {}
     SubscriptionStatistics stats(const detail::Node&) const override { return {}; }
+    Reread reread(detail::Node&, const Lagged& hole) const override { return {.records = {}, .gone = hole}; }
     void has_ended(detail::Node&) noexcept override {}
 };
 

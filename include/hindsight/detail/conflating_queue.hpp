@@ -98,6 +98,7 @@ public:
     }
 
     void note_hole_at_end(const Lagged& hole) noexcept { merge_hole(hole_at_end_, hole); }
+    bool has_hole_at_end() const noexcept { return hole_at_end_.missed > 0; }
     Lagged take_hole_at_end() noexcept { return std::exchange(hole_at_end_, {}); }
 
     template <class F>

@@ -108,6 +108,10 @@ public:
     const std::vector<std::unique_ptr<RetentionRule>>& rules() const noexcept { return rules_; }
     const RecordLog& shared() const noexcept { return *shared_; }
 
+    /// Of the records that events of these names could have been, those with a larger seq are all still here, if they
+    /// were ever kept; 0: all are.
+    Seq let_go_through(const Pattern& names) const noexcept;
+
     void reset_counters() noexcept;
     /// What the rules that were replaced had counted.
     struct Totals {
@@ -127,6 +131,8 @@ private:
     void evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept;
     /// Counts one that was taken out.
     void let_go(RecordLog& log, Envelope& envelope, EvictedRecords& evicted) noexcept;
+    /// The same; null: of all names.
+    Seq let_go_through(const Pattern* names) const noexcept;
     /// Takes out all, without giving up a reference.
     void forget() noexcept;
     void drop_empty_buckets() noexcept;
@@ -138,6 +144,7 @@ private:
     Rules rules_;  // the library's own events first, then the user's, then the one without a pattern
     std::size_t bytes_ = 0;
     Totals earlier_;
+    Seq let_go_earlier_ = 0;  // by rules that were replaced: see let_go_through
 };
 
 // The emit path's part is inline.

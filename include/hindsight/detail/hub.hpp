@@ -72,6 +72,7 @@ public:
     std::size_t subscription_count(std::string_view pattern) const;
     Statistics stats() const;
     SubscriptionStatistics stats(const Node& node) const override;
+    Reread reread(Node& node, const Lagged& hole) const override;
     void has_ended(Node& node) noexcept override;
     void reset_stats() noexcept;
 
@@ -84,6 +85,7 @@ public:
 
 private:
     friend class Emission;
+    friend class Joining;
     friend class Queueing;
     enum class State : std::uint8_t { open, draining, closed };
     /// What calls of handlers come to.
@@ -102,17 +104,32 @@ private:
     bool accepts_late(const Frame* top, const Draft& draft) const noexcept;
     std::shared_ptr<Executor> default_executor();
 
+    /// Connects a node that is filled, with this moment (see Registry::connect).
+    template <class F>
+    void connect(Node& node, F at_that_moment);
+    /// The same for one that gets the past first.
+    void join(Node& node, const Replay& replay);
+    /// Delivers the past and what comes in, until emitters can call the handler themselves.
+    void catch_up(Frame& frame, Node& node) noexcept;
+    /// From here on they do, if nothing waits for the node; false: there is something.
+    bool begin_calling(Node& node) noexcept;
+    /// `max` deliveries at most; how many handlers were called. `running` has moved to the node.
+    std::size_t deliver_past(Running& running, Frame& frame, Node& node, std::size_t max) noexcept;
+
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Whether a turn whose mailbox is empty may wait for more to come.
     bool may_stay_locked(const Node& node) const noexcept;
+    /// Where a mailbox has its records from. No receipt waits for those of the past.
+    enum class Origin : std::uint8_t { past, present };
     /// How many handlers were called.
-    std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch) noexcept;
+    std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch,
+                              Origin origin) noexcept;
     /// Runs one delivery, or tells about a hole; whether the handler was called. `running` has moved to the node. Takes
     /// over the mailbox's reference.
-    bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept;
-    void tell_of_hole(Node& node, const Lagged& hole) noexcept;
+    bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending, Origin origin) noexcept;
+    void tell_of_hole(Frame& frame, Node& node, const Lagged& hole) noexcept;
     /// Whether subscribers and retention are still those that a short way looked at before it took the lock.
     bool is_as_prepared_locked(const Topic& topic, const Snapshot& subscribers) const noexcept {
         return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
@@ -177,6 +194,7 @@ private:
     /// The node ends without anyone waiting for it.
     void close(Node& node) noexcept;
     void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
+    void finish_discarded(Node& node, std::unique_ptr<Past> past) noexcept;
 
     bool drain(const Frame* top, Deadline deadline);
     bool run_what_waits_for_this_thread(const Frame* top);
@@ -228,6 +246,7 @@ private:
 #    include <hindsight/impl/detail/hub_deliver.ipp>
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>
+#    include <hindsight/impl/detail/hub_join.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #endif

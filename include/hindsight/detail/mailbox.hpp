@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/conflating_queue.hpp>
+#include <hindsight/detail/past.hpp>
 #include <hindsight/detail/pending_queue.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/stream.hpp>
@@ -14,7 +15,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <variant>
 
 namespace hindsight::detail {
@@ -33,8 +36,10 @@ public:
 
     /// `full`: a `block` mailbox has no room for an emitter that could wait.
     Room room() const noexcept {
-        return overflow() == Overflow::block && size() >= options_.capacity ? Room::full : Room::ready;
+        return overflow() == Overflow::block && size() >= room_until_ ? Room::full : Room::ready;
     }
+    /// From here on there is no room, until `release_emitters`.
+    void hold_emitters() noexcept { room_until_ = 0; }
 
     /// Makes sure that the next push does not need memory. Throws std::bad_alloc, changing nothing.
     void reserve_one() {
@@ -85,11 +90,19 @@ public:
             queue_);
     }
 
+    /// What came in; `past`, which is delivered before it, does not count.
     std::size_t size() const noexcept {
         return std::visit([](const auto& queue) { return queue.size(); }, queue_);
     }
+    /// All that waits, records whose subscription is still choosing among them included.
+    std::size_t waiting() const noexcept { return size() + undecided + (past ? past->size() : 0); }
     /// What waits, and what is in the hands of the thread whose turn it is.
-    std::size_t unfinished() const noexcept { return size() + progress.in_hand(); }
+    std::size_t unfinished() const noexcept { return waiting() + progress.in_hand(); }
+    /// Whether a turn would find nothing to deliver or to tell.
+    bool is_empty() const noexcept {
+        return !past &&
+               std::visit([](const auto& queue) { return queue.size() == 0 && !queue.has_hole_at_end(); }, queue_);
+    }
 
     template <class F>
     void for_each(F visit) const {
@@ -118,13 +131,17 @@ public:
 
     bool closed = false;  // disconnected
 
+    /// Of history, for a subscription that has joined late: delivered before all that came in. Null: none (any more).
+    std::unique_ptr<Past> past;
+    std::size_t undecided = 0;  // records that are to be chosen from for it
+
     /// What emitters who found it full wait for. One who is woken for each place sleeps and wakes for each event, so
     /// they wait for half of the mailbox first, and for any place when that takes long.
     enum class Wanted : std::uint8_t { nothing, much_room, any_room };
     void want(Wanted wanted) noexcept { wanted_ = std::max(wanted_, wanted); }
     /// Whether there is the room that emitters want: `room_epoch` has moved then, and is to be unparked.
     bool gives_room() noexcept {
-        if (wanted_ == Wanted::nothing) [[likely]]
+        if (wanted_ == Wanted::nothing || room_until_ == 0) [[likely]]
             return false;
         if (size() > (wanted_ == Wanted::much_room ? options_.capacity / 2 : options_.capacity - 1)) return false;
         release_emitters();
@@ -133,6 +150,7 @@ public:
     /// The same for those who need not wait any more.
     void release_emitters() noexcept {
         wanted_ = Wanted::nothing;
+        room_until_ = options_.capacity;
         room_epoch.fetch_add(1, std::memory_order_release);
     }
 
@@ -145,7 +163,8 @@ private:
     Push push_thoroughly(Envelope& envelope, bool no_growth) noexcept;
 
     MailboxOptions options_;
-    std::size_t turn_;  // how many records one turn takes
+    std::size_t room_until_;  // a size; the capacity, unless emitters are held
+    std::size_t turn_;        // how many records one turn takes
     Wanted wanted_ = Wanted::nothing;
     Stage stage_ = Stage::idle;
     Queue queue_;

@@ -98,6 +98,21 @@ constexpr bool is_valid_pattern(std::string_view pattern) noexcept {
     return !first_pattern_fault(pattern);
 }
 
+/// Whether there may be a name that two valid patterns both match.
+constexpr bool patterns_overlap(std::string_view left, std::string_view right) noexcept {
+    const bool left_begins_open = category_of(left) == "*", right_begins_open = category_of(right) == "*";
+    if ((left_begins_open && is_library_name(right)) || (right_begins_open && is_library_name(left))) return false;
+    for (std::size_t i = 0, k = 0;;) {
+        const std::string_view a = segment_at(left, i), b = segment_at(right, k);
+        i += a.size() + 1;
+        k += b.size() + 1;
+        const bool left_ends = i > left.size(), right_ends = k > right.size();
+        if ((a == "*" && left_ends) || (b == "*" && right_ends)) return true;
+        if (a != "*" && b != "*" && a != b) return false;
+        if (left_ends || right_ends) return left_ends && right_ends;
+    }
+}
+
 /// Throws InvalidName, which shows the text, the column and the reason.
 HINDSIGHT_API void require_valid_name(std::string_view name);
 HINDSIGHT_API void require_valid_pattern(std::string_view pattern);

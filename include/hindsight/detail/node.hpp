@@ -13,6 +13,7 @@
 #include <hindsight/detail/mailbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
+#include <hindsight/query.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/statistics.hpp>
 
@@ -48,6 +49,8 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
+    /// What history still has for it of a hole.
+    virtual Reread reread(Node& node, const Lagged& hole) const = 0;
     /// The node is out of the registry: adds its counts to the totals. Again when they are final.
     virtual void has_ended(Node& node) noexcept = 0;
 
@@ -77,6 +80,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
         unseen = 32,     // at first: has not been in any snapshot, so no thread can be running it
         ended = 64,      // disconnected, and the callables are destroyed
         observed = 128,  // from the start: its runs are watched, so there is more to a call than calling
+        joining = 256,   // direct, and still busy with the past: what comes in goes through its mailbox
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -96,7 +100,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     bool filtered = false;
 
     Registration registration;
-    std::unique_ptr<Mailbox> mailbox;  // queued delivery: guarded by the ledger's lock
+    std::unique_ptr<Mailbox> mailbox;  // queued delivery, or replay: guarded by the ledger's lock
 
     // Fixed before the node is published.
     std::weak_ptr<NodeOwner> owner;
@@ -128,6 +132,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
     static NodePtr make(F handler);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
+
+    /// Whether emitters put events into its mailbox now, rather than call it.
+    bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }
 
     HINDSIGHT_ALWAYS_INLINE bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 

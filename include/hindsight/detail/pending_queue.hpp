@@ -90,6 +90,7 @@ public:
     const void* place_of_front() const noexcept { return envelopes_.get() + first_; }
 
     void note_hole_at_end(const Lagged& hole) noexcept { merge_hole(hole_at_end_, hole); }
+    bool has_hole_at_end() const noexcept { return hole_at_end_.missed > 0; }
     Lagged take_hole_at_end() noexcept { return std::exchange(hole_at_end_, {}); }
 
     template <class F>

@@ -14,10 +14,12 @@
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/pattern.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -55,7 +57,31 @@ public:
 
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
     /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
-    void connect(Node& node);
+    void connect(Node& node) {
+        connect(node, [] {});
+    }
+    /// The same with a moment of its own: of the events that get their seq with the ledger's lock held, those before
+    /// `at_that_moment()`, which takes that lock, have not seen the node, and all later ones do, unless they look at no
+    /// subscribers under that lock. What it throws is as if nothing had happened.
+    template <class F>
+    void connect(Node& node, F at_that_moment) {
+        const std::lock_guard lock(mutex_);
+        prepare_to_connect_locked(node);
+        // From here on no emission of these topics goes through, nor gets a new snapshot before the mutex is free.
+        mark_changed_locked(node);
+        at_that_moment();
+        append_locked(node);
+    }
+    /// Changes what emissions do about a connected node, with the same kind of moment.
+    template <class F>
+    void change(Node& node, F at_that_moment) {
+        const std::lock_guard lock(mutex_);
+        mark_changed_locked(node);
+        at_that_moment();
+    }
+    /// Moves with every change of subscriptions: for topics that the registry does not know of.
+    std::uint64_t version() const noexcept { return version_.load(std::memory_order_seq_cst); }
+
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;
 
@@ -99,6 +125,7 @@ private:
     NameEntry& typed_name_locked(const EventType& type);
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
+    void prepare_to_connect_locked(Node& node);
     void mark_changed_locked(const Node& node) noexcept;
     void make_connections_locked();
     void append_locked(Node& node) noexcept;
@@ -117,6 +144,7 @@ private:
     Node* first_without_connection_ = nullptr;  // no later one has any
     std::size_t count_ = 0;
     std::uint64_t last_id_ = 0;
+    std::atomic<std::uint64_t> version_{0};
     RetiredSnapshots retired_;
 };
 

@@ -8,6 +8,7 @@
 #include <hindsight/detail/ring.hpp>
 #include <hindsight/retention.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -79,6 +80,11 @@ struct HINDSIGHT_API RetentionRule {
     std::unordered_map<BucketKey, Bucket, BucketHash, BucketEqual> buckets;
     Bucket* least_recent = nullptr;
     Bucket* most_recent = nullptr;
+
+    /// No record with a larger seq has left its log, but for those that made room in a full ring.
+    Seq let_go_through = 0;
+    bool evicted_before = false;  // the counters were reset
+    void note_let_go(Seq seq) noexcept { let_go_through = std::max(let_go_through, seq); }
 
     std::uint64_t stored = 0;
     std::uint64_t evicted = 0;

@@ -7,6 +7,7 @@
 #include <hindsight/impl/detail/log_cursor.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/query_condition.hpp>
+#include <hindsight/impl/detail/reread.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -110,6 +111,16 @@ HINDSIGHT_INLINE std::vector<Record> EventStore::query(const Query& query) const
 
 HINDSIGHT_INLINE std::vector<Record> EventStore::query_typed(const Query& query, const detail::EventType& type) const {
     return event_store::query(*ledger_, query, &type);
+}
+
+HINDSIGHT_INLINE Reread EventStore::reread(const Lagged& hole, Query query) const {
+    Reread result{.records = {}, .gone = hole};
+    if (hole.missed == 0 || hole.last < hole.first) return result;
+    query.after_seq = std::max(query.after_seq, hole.first - 1);
+    query.before_seq = query.before_seq == 0 ? hole.last + 1 : std::min(query.before_seq, hole.last + 1);
+    result.records = event_store::query(*ledger_, query, nullptr);
+    result.gone = detail::what_is_gone(hole, result.records.size());
+    return result;
 }
 
 HINDSIGHT_INLINE std::optional<Record> EventStore::find(Seq seq) const {

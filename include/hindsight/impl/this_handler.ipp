@@ -4,6 +4,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/error.hpp>
 #include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/this_handler.hpp>
 
@@ -21,7 +22,8 @@ inline const Frame* innermost_handler() noexcept {
 
 HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
     const detail::Frame* const frame = detail::innermost_handler();
-    if (frame == nullptr || frame->record != nullptr) return frame != nullptr ? frame->record : nullptr;
+    if (frame == nullptr) return nullptr;
+    if (frame->record != nullptr) return *frame->record ? frame->record : nullptr;
     try {
         return &frame->bare->record();
     } catch (...) {
@@ -35,6 +37,15 @@ HINDSIGHT_INLINE void this_handler::disconnect() noexcept {
     if (node == nullptr) return;
     if (const auto owner = node->owner.lock()) owner->unregister(*node);
     detail::quiesce_later(*node);
+}
+
+HINDSIGHT_INLINE Reread this_handler::reread(const Lagged& hole) {
+    const detail::Frame* const frame = detail::innermost_handler();
+    detail::Node* const node = frame != nullptr ? frame->node() : nullptr;
+    if (node == nullptr) throw InvalidArgument("this_handler::reread is for handlers, such as on_lagged");
+    const auto owner = node->owner.lock();
+    if (!owner) throw Closed("this_handler::reread: the bus is gone");
+    return owner->reread(*node, hole);
 }
 
 }  // namespace hindsight

@@ -60,6 +60,7 @@ private:
     const Draft& draft_;
 
     const Snapshot* snapshot_ = nullptr;
+    std::uint64_t subscriptions_ = 0;    // the registry's version of them, where the topic is not shared
     std::uint64_t history_version_ = 0;  // of which the next two were read
     const bool topic_is_shared_;
     bool tracked_ = false;  // history keeps these events, or counts that it does not

@@ -32,6 +32,10 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE void Emission::prepare() {
     look_up_retention();
+    if (!topic_is_shared_) {  // nobody else takes its snapshot from it
+        const std::uint64_t version = hub_.registry_.version();
+        if (version != std::exchange(subscriptions_, version)) topic_.current.store(nullptr, std::memory_order_relaxed);
+    }
     snapshot_ = hub_.registry_.pin_current(frame_.cell, topic_);
     if (!stores_ && snapshot_->nodes.empty()) {
         // What an earlier round has chosen lies in a snapshot that is pinned no more.
@@ -165,8 +169,9 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
 }
 
 HINDSIGHT_INLINE bool Emission::is_outdated_locked() const noexcept {
-    return (topic_is_shared_ && !topic_.has_still(*snapshot_)) ||
-           ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
+    const bool same_subscribers =
+        topic_is_shared_ ? topic_.has_still(*snapshot_) : hub_.registry_.version() == subscriptions_;
+    return !same_subscribers || ledger_.history_version.load(std::memory_order_relaxed) != history_version_;
 }
 
 HINDSIGHT_INLINE std::optional<History::Place> Emission::place_locked() {

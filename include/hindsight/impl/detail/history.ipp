@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/history.hpp>
+#include <hindsight/detail/name_rules.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/log_cursor.hpp>
 
@@ -84,7 +85,9 @@ HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& pl
     Bucket& bucket = *place.bucket;
     const Position position = log.push_back(envelope);
     if (bucket.ring.full()) {
-        let_go(log, log.remove(bucket.ring.push_back_for_front(position)), evicted);
+        Envelope& oldest = log.remove(bucket.ring.push_back_for_front(position));
+        log.rule().note_let_go(oldest.seq);
+        let_go(log, oldest, evicted);
     } else {
         bucket.ring.push_back(position);
     }
@@ -94,13 +97,18 @@ HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& pl
 HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = log.rule();
     if (rule.kind == RetentionRule::Kind::buckets) rule.bucket_of(*log.at(position)).ring.erase(position);
+    rule.note_let_go(log.at(position)->seq);
     let_go(log, log.remove(position), evicted);
 }
 
 HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept {
     while (rule.buckets.size() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
-        while (bucket.ring.size() > 0) let_go(*rule.log, rule.log->remove(bucket.ring.pop_front()), evicted);
+        while (bucket.ring.size() > 0) {
+            Envelope& oldest = rule.log->remove(bucket.ring.pop_front());
+            rule.note_let_go(oldest.seq);
+            let_go(*rule.log, oldest, evicted);
+        }
         rule.erase(bucket);
     }
 }
@@ -114,6 +122,7 @@ HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted) noexcept {
 
 HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
     for_each_log([&](RecordLog& log) {
+        if (const Envelope* const newest = log.newest()) log.rule().note_let_go(newest->seq);
         for (Position offset = 0; offset < log.span(); ++offset) {
             if (Envelope* const record = *log.slot(offset)) evicted.add(*record);
         }
@@ -136,6 +145,7 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
             RetentionRule& rule = rule_for(envelope.name());
             if (rule.kind == RetentionRule::Kind::none) {
                 ++rule.evicted;
+                rule.note_let_go(envelope.seq);
                 evicted.add(envelope);
             } else {
                 put(envelope, place_for(rule, envelope), evicted);
@@ -151,6 +161,7 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
         if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted);
     }
     prune_bytes(evicted);
+    let_go_earlier_ = other.let_go_through(nullptr);
     other.forget();
     earlier_ = other.earlier_;
     for (const auto& rule : other.rules_) {
@@ -161,7 +172,29 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
     }
 }
 
+HINDSIGHT_INLINE Seq History::let_go_through(const Pattern& names) const noexcept {
+    return let_go_through(&names);
+}
+
+HINDSIGHT_INLINE Seq History::let_go_through(const Pattern* names) const noexcept {
+    Seq through = let_go_earlier_;
+    for (const auto& each : rules_) {
+        const bool concerned =
+            names == nullptr || !each->pattern || patterns_overlap(each->pattern->text(), names->text());
+        if (!concerned) continue;
+        const RecordLog& log = log_of(*each);
+        const RetentionRule& rule = each->shared() ? log.rule() : *each;
+        through = std::max(through, rule.let_go_through);
+        // What left a ring to make room is older than all that is still there, and nobody took a note of it.
+        const bool ring = rule.kind == RetentionRule::Kind::ring && (rule.evicted > 0 || rule.evicted_before);
+        if (ring && log.oldest() != nullptr) through = std::max(through, log.oldest()->seq - 1);
+        if (names != nullptr && names->exact()) break;  // the first that matches is the one
+    }
+    return through;
+}
+
 HINDSIGHT_INLINE void History::reset_counters() noexcept {
+    for (const auto& rule : rules_) rule->evicted_before = rule->evicted_before || rule->evicted > 0;
     for (const auto& rule : rules_) rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
     earlier_ = {};
 }

@@ -8,6 +8,7 @@
 #include <hindsight/impl/detail/pending_tasks.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -78,16 +79,26 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     if (options.delivery == Delivery::queued) {
         node.mailbox = std::make_unique<Mailbox>(options.mailbox);
         node.executor = options.executor ? std::move(options.executor) : default_executor();
+    } else if (options.replay) {
+        const MailboxOptions& mailbox = options.mailbox;
+        node.mailbox =
+            std::make_unique<Mailbox>(MailboxOptions{.capacity = mailbox.capacity, .hard_limit = mailbox.hard_limit});
     }
+    if (options.replay) return join(node, *options.replay);
+    connect(node, [] {});
+}
+
+template <class F>
+void Hub::connect(Node& node, F at_that_moment) {
     try {
-        registry_.connect(node);
+        registry_.connect(node, at_that_moment);
     } catch (...) {
         close(node);
         throw;
     }
     // A shutdown that went over the subscriptions meanwhile has not seen this one.
     if (state_.load(std::memory_order_seq_cst) == State::closed) {
-        unregister(node);
+        close(node);
         throw Closed("subscribe: this bus was shut down meanwhile");
     }
 }
@@ -105,8 +116,10 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     dropped_.add(ThreadSlot::current(), mailbox.dropped);
     conflated_.add(ThreadSlot::current(), mailbox.conflated);
     Mailbox::Queue queue = mailbox.take_all();
+    std::unique_ptr<Past> past = std::move(mailbox.past);
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
+    finish_discarded(node, std::move(past));
     finish_discarded(node, queue);
     pending_tasks_->forget(node);
 }
@@ -142,7 +155,7 @@ HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const 
     Frame frame(ThreadSlot::current(), *this);
     Running running(frame);
     for (const NodePtr& node : waiting) {
-        if ((running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here()) {
+        if ((running.move_to(*node) & Node::dead) == 0 && node->executor && node->executor->runs_here()) {
             throw WouldDeadlock("Receipt::wait: the event waits for the handler " + label_of(*node) + " of \"" +
                                 std::string(node->pattern->text()) + "\", which runs on this very thread" +
                                 (node->executor == pending_tasks_ ? "; call run_pending() first" : ""));

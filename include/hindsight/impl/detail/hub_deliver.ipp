@@ -14,6 +14,7 @@
 #include <array>
 #include <bit>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <span>
@@ -111,6 +112,12 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     running.move_to(node);
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
+        if (mailbox.past) [[unlikely]] {
+            lock.unlock();
+            count += deliver_past(running, frame, node, max - count);
+            if (count >= max) return true;
+            continue;
+        }
         const std::size_t taken = mailbox.take(std::span(batch).first(std::min(batch.size(), max - count)));
         const bool stays = mailbox.goes_on_streaming(taken) && may_stay_locked(node);
         if (taken == 0 && !stays) turn.end_locked();
@@ -119,7 +126,7 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
         lock.unlock();
         if (room) unpark_all(&mailbox.room_epoch);
         if (taken == 0 && !stays) break;
-        count += deliver_batch(running, frame, node, std::span(batch).first(taken));
+        count += deliver_batch(running, frame, node, std::span(batch).first(taken), Origin::present);
         if (count >= max) return true;
         if (lets_some_come) Stream::let_some_come();
         if (stays) mailbox.stream.prefetch_next();
@@ -135,21 +142,22 @@ HINDSIGHT_INLINE bool Hub::may_stay_locked(const Node& node) const noexcept {
 }
 
 HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, Node& node,
-                                                std::span<const Pending> batch) noexcept {
+                                                std::span<const Pending> batch, Origin origin) noexcept {
     // Another thread has just written the records: the next few are on their way here while one is handled.
     constexpr std::size_t ahead = 6;
     for (const Pending& pending : batch.first(std::min(batch.size(), ahead))) hub_deliver::prefetch_record(pending);
     std::size_t calls = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (i + ahead < batch.size()) hub_deliver::prefetch_record(batch[i + ahead]);
-        calls += deliver_one(running, frame, node, batch[i]) ? 1u : 0u;
+        calls += deliver_one(running, frame, node, batch[i], origin) ? 1u : 0u;
     }
     return calls;
 }
 
-HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending) noexcept {
+HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending,
+                                       Origin origin) noexcept {
     if (pending.before.missed > 0) [[unlikely]]
-        tell_of_hole(node, pending.before);
+        tell_of_hole(frame, node, pending.before);
     if (pending.envelope == nullptr) return false;
     TurnProgress& progress = node.mailbox->progress;
     progress.decide();
@@ -170,17 +178,21 @@ HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& nod
     if (node.has(Node::dead)) [[unlikely]]
         running.stop();
     progress.finish_one();
-    end_delivery(*pending.envelope);
+    if (origin == Origin::present) [[likely]]
+        end_delivery(*pending.envelope);
     return calls.count > 0;
 }
 
-HINDSIGHT_INLINE void Hub::tell_of_hole(Node& node, const Lagged& hole) noexcept {
+HINDSIGHT_INLINE void Hub::tell_of_hole(Frame& frame, Node& node, const Lagged& hole) noexcept {
     if (node.has(Node::dead) || !node.on_lagged) return;
+    const Record none;
+    frame.record = &none;  // for this_handler
     try {
         node.on_lagged(hole);
     } catch (...) {
-        report(node, Record(), std::current_exception());
+        report(node, none, std::current_exception());
     }
+    frame.record = nullptr;
 }
 
 HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
@@ -248,11 +260,13 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& fa
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
     Mailbox::Queue queue = node.mailbox->take_all();
+    std::unique_ptr<Past> past = std::move(node.mailbox->past);
     if (node.mailbox->stage() != Mailbox::Stage::in_turn)
         node.mailbox->go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
     const bool room = node.mailbox->gives_room();
     lock.unlock();
     if (room) unpark_all(&node.mailbox->room_epoch);
+    finish_discarded(node, std::move(past));
     finish_discarded(node, queue);
 }
 

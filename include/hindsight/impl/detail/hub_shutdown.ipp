@@ -132,7 +132,7 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         if (!node->mailbox || hub_shutdown::delivers_here(top, *node)) continue;
         {
             const std::lock_guard lock(ledger_->mutex);
-            if (node->mailbox->size() == 0 || node->mailbox->stage() == Mailbox::Stage::in_turn) continue;
+            if (node->mailbox->waiting() == 0 || node->mailbox->stage() == Mailbox::Stage::in_turn) continue;
         }
         bool here = false;
         {
@@ -209,7 +209,7 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
     const bool was_dead = (node.flags.fetch_or(Node::dead, std::memory_order_seq_cst) & Node::dead) != 0;
     if (was_dead || !node.mailbox) return 0;
     heavy_fence();
-    return node.mailbox->size() + node.mailbox->progress.lost();
+    return node.mailbox->waiting() + node.mailbox->progress.lost();
 }
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace hindsight::detail {
 
@@ -80,6 +81,12 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
             removed = node->mailbox->take_if(holds);
         }
         finish_discarded(*node, removed);
+        std::vector<EnvelopePtr> removed_past;
+        {
+            const std::lock_guard lock(ledger_->mutex);
+            if (node->mailbox->past) removed_past = node->mailbox->past->take_if(holds);
+        }
+        for (EnvelopePtr& each : removed_past) count_discarded(*node, Record(std::move(each)));
     }
     {
         EvictedRecords evicted;

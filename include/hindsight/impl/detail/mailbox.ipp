@@ -9,7 +9,7 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(options) {
+HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(options), room_until_(options.capacity) {
     if (options.capacity == 0) throw InvalidArgument("mailbox.capacity is 0: a mailbox holds at least one event");
     if (options.overflow > Overflow::conflate) throw InvalidArgument("mailbox.overflow is no Overflow");
     options_.hard_limit = std::max(options.hard_limit, options.capacity);

@@ -87,12 +87,9 @@ HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
     return name;
 }
 
-HINDSIGHT_INLINE void Registry::connect(Node& node) {
-    const std::lock_guard lock(mutex_);
+HINDSIGHT_INLINE void Registry::prepare_to_connect_locked(Node& node) {
     node.registration.name = name_for_locked(node);
     node.id = ++last_id_;
-    append_locked(node);
-    mark_changed_locked(node);
 }
 
 HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
@@ -136,6 +133,7 @@ HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
+    version_.fetch_add(1, std::memory_order_seq_cst);
     const auto mark = [](const std::unique_ptr<Topic>& topic) {
         if (!topic) return;
         ++topic->generation;

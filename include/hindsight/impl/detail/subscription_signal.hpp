@@ -40,9 +40,11 @@ public:
             known_type_ = node.type;
         }
         if (!expose(node)) return;
-        in_order_ = in_order_ && (nodes_.empty() || comes_before(*nodes_.back(), node));
-        nodes_.push_back(NodePtr::share(node));
-        direct_count_ += node.delivery == Delivery::direct ? 1u : 0u;
+        // Asked once: it may change meanwhile, which makes the snapshot an old one, but must not confuse the sorting.
+        std::vector<NodePtr>& nodes = node.takes_queued() ? queued_ : direct_;
+        const auto comes_before = &nodes == &queued_ ? came_earlier : has_precedence;
+        in_order_ = in_order_ && (nodes.empty() || comes_before(*nodes.back(), node));
+        nodes.push_back(NodePtr::share(node));
         filtered_ = filtered_ || node.filtered;
         bare_ = bare_ && node.invoke_event != nullptr;
     }
@@ -51,17 +53,18 @@ public:
         auto snapshot = std::make_unique<Snapshot>();
         // Signals of names and of patterns come one after the other: put them into one order.
         if (!in_order_) {
-            std::ranges::sort(nodes_, [](const NodePtr& a, const NodePtr& b) { return comes_before(*a, *b); });
-            // A connection that failed half-way was made once more.
-            const auto same = [](const NodePtr& a, const NodePtr& b) { return a.get() == b.get(); };
-            nodes_.erase(std::unique(nodes_.begin(), nodes_.end(), same), nodes_.end());
-            const auto is_direct = [](const NodePtr& node) { return node->delivery == Delivery::direct; };
-            direct_count_ = static_cast<std::size_t>(std::ranges::count_if(nodes_, is_direct));
+            put_in_order(direct_, has_precedence);
+            put_in_order(queued_, came_earlier);
         }
-        snapshot->direct_count = direct_count_;
+        snapshot->direct_count = direct_.size();
         snapshot->filtered = filtered_;
         snapshot->needs = needs();
-        snapshot->nodes = std::move(nodes_);
+        snapshot->nodes = std::move(direct_);
+        if (snapshot->nodes.empty()) {
+            snapshot->nodes = std::move(queued_);
+        } else if (!queued_.empty()) {
+            snapshot->nodes.insert(snapshot->nodes.end(), queued_.begin(), queued_.end());
+        }
         return snapshot;
     }
 
@@ -74,16 +77,21 @@ private:
         return (flags & Node::dead) == 0;
     }
 
-    static bool comes_before(const Node& a, const Node& b) noexcept {
-        if (a.delivery != b.delivery) return a.delivery == Delivery::direct;
-        if (a.delivery == Delivery::direct && a.priority != b.priority) return a.priority > b.priority;
-        return a.id < b.id;
+    static bool came_earlier(const Node& a, const Node& b) noexcept { return a.id < b.id; }
+    static bool has_precedence(const Node& a, const Node& b) noexcept {
+        return a.priority != b.priority ? a.priority > b.priority : came_earlier(a, b);
+    }
+    static void put_in_order(std::vector<NodePtr>& nodes, bool (*comes_before)(const Node&, const Node&)) {
+        std::ranges::sort(nodes, [&](const NodePtr& a, const NodePtr& b) { return comes_before(*a, *b); });
+        // A connection that failed half-way was made once more.
+        const auto same = [](const NodePtr& a, const NodePtr& b) { return a.get() == b.get(); };
+        nodes.erase(std::unique(nodes.begin(), nodes.end(), same), nodes.end());
     }
 
     Snapshot::Needs needs() const noexcept {
-        const std::size_t queued = nodes_.size() - direct_count_;
-        if (!isolates_ || filtered_ || queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
-        if (queued > 0) return Snapshot::Needs::handover;
+        if (!isolates_ || filtered_ || queued_.size() > Snapshot::most_in_handover)
+            return Snapshot::Needs::thoroughness;
+        if (!queued_.empty()) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
     }
 
@@ -91,8 +99,7 @@ private:
     const bool isolates_;
     bool matches_patterns_ = false;
     const EventType* known_type_ = nullptr;  // the last one that was found to be the topic's
-    std::vector<NodePtr> nodes_;
-    std::size_t direct_count_ = 0;
+    std::vector<NodePtr> direct_, queued_;
     bool in_order_ = true;
     bool filtered_ = false;
     bool bare_ = true;  // all take the event without its record

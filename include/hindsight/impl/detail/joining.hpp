@@ -1,0 +1,74 @@
+// Joining: a subscription that gets the past first, on its way in. Lives on the stack of the subscribing thread.
+//
+//   capture   take the records of history, in the same hold of the ledger's lock that divides all events into those
+//   that
+//             history has and those that will see the new subscriber    (no user code; may throw, nothing has changed)
+//   choose    ask the filter, and pick the newest ones                  (user code, without a lock; never throws)
+//   install   hand them to the mailbox, before all that has come into it meanwhile    (from here on: never throws)
+//
+// Its mailbox is in turn from the capture on, so nobody delivers before the past is there. Then a queued subscription's
+// mailbox goes to its executor; that of a direct one is emptied by Hub::catch_up.
+#pragma once
+
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/past.hpp>
+#include <hindsight/impl/detail/log_cursor.hpp>
+#include <hindsight/replay.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace hindsight::detail {
+
+/// The records that a subscription is for and that meet the query, `most` at most, from the end that the query takes
+/// from. The filter is not asked.
+inline void find_records_locked(const Ledger& ledger, const Node& node, const QueryCondition& condition,
+                                std::size_t most, std::vector<EnvelopePtr>& found) {
+    if (most == 0) return;
+    std::vector<LogCursor> cursors;
+    ledger.history.for_each_log([&](const RecordLog& log) {
+        if (log.size() > 0) cursors.emplace_back(log, condition, most);
+    });
+    merge(cursors, condition.query().take, [&](Envelope& each, const LogCursor& cursor) {
+        const bool right_type = node.type == nullptr || same_type(*each.type, *node.type);
+        if (right_type && condition.holds_for(each, cursor.met())) found.push_back(EnvelopePtr::share(each));
+        return found.size() < most;
+    });
+}
+
+class Joining {
+public:
+    /// Throws std::bad_alloc.
+    Joining(Hub& hub, Frame& frame, Node& node, const Replay& replay);
+    Joining(const Joining&) = delete;
+    Joining& operator=(const Joining&) = delete;
+
+    void capture();
+    void choose() noexcept;
+    /// False: the subscription has ended meanwhile.
+    bool install() noexcept;
+
+private:
+    template <class F>
+    bool is_open(F then_locked) noexcept;
+    void ask_filter() noexcept;
+    bool passes_filter(const Record& record) noexcept;
+    void pick_newest_per_key() noexcept;
+    Lagged let_go_locked() const noexcept;
+
+    Hub& hub_;
+    Ledger& ledger_;
+    Frame& frame_;
+    Node& node_;
+    const Replay replay_;
+    const Query query_;
+    const QueryCondition condition_;
+
+    std::unique_ptr<Past> past_;
+    std::vector<EnvelopePtr> records_;
+    std::size_t chosen_ = 0;  // the first ones
+    std::size_t rejected_ = 0;
+};
+
+}  // namespace hindsight::detail

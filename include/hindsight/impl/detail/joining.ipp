@@ -1,0 +1,143 @@
+#pragma once
+
+#include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/joining.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace joining {
+
+inline Query query_for(const Node& node, const Replay& replay) {
+    Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
+    switch (replay.kind()) {
+    case Replay::Kind::last:
+        query.take = Take::newest;
+        query.limit = replay.count();
+        break;
+    case Replay::Kind::from_seq:
+        query.after_seq = replay.first() - (replay.first() > 0 ? 1 : 0);
+        break;
+    case Replay::Kind::since:
+        query.since = replay.beginning();
+        break;
+    case Replay::Kind::last_per_key:
+        break;
+    }
+    return query;
+}
+
+}  // namespace joining
+
+HINDSIGHT_INLINE Joining::Joining(Hub& hub, Frame& frame, Node& node, const Replay& replay)
+    : hub_(hub), ledger_(*hub.ledger_), frame_(frame), node_(node), replay_(replay),
+      query_(joining::query_for(node, replay)), condition_(query_, nullptr),
+      past_(std::make_unique<Past>(node.type != nullptr)) {}
+
+HINDSIGHT_INLINE void Joining::capture() {
+    Mailbox& mailbox = *node_.mailbox;
+    const std::lock_guard lock(ledger_.mutex);
+    find_records_locked(ledger_, node_, condition_, node_.filtered ? no_limit : query_.limit, records_);
+    // From here on nothing throws.
+    past_->set_let_go(let_go_locked());
+    mailbox.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
+    mailbox.undecided = records_.size();
+}
+
+HINDSIGHT_INLINE Lagged Joining::let_go_locked() const noexcept {
+    const bool has_beginning = replay_.kind() == Replay::Kind::from_seq || replay_.kind() == Replay::Kind::since;
+    const Seq through = has_beginning ? ledger_.history.let_go_through(*node_.pattern) : 0;
+    if (through == 0) return {};
+    Seq first = std::max<Seq>(replay_.first(), 1);
+    if (replay_.kind() == Replay::Kind::since) {
+        // Seqs ascend as times do: what came before a record that is too old was too old as well.
+        ledger_.history.for_each_log([&](const RecordLog& log) {
+            for (Position offset = log.span(); offset > 0;) {
+                const Envelope* const record = *log.slot(--offset);
+                if (record == nullptr || record->time >= replay_.beginning()) continue;
+                first = std::max(first, record->seq + 1);
+                break;
+            }
+        });
+    }
+    return first <= through ? Lagged{first, through, 0} : Lagged{};
+}
+
+HINDSIGHT_INLINE void Joining::choose() noexcept {
+    chosen_ = records_.size();
+    if (node_.filtered) ask_filter();
+    if (replay_.kind() == Replay::Kind::last_per_key) pick_newest_per_key();
+    if (query_.take == Take::newest)
+        std::reverse(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(chosen_));
+}
+
+// Those that are not chosen stay, behind the others, until it is sure that the subscription has not ended meanwhile.
+
+HINDSIGHT_INLINE void Joining::ask_filter() noexcept {
+    Running running(frame_);
+    running.move_to(node_);
+    chosen_ = 0;
+    for (EnvelopePtr& each : records_) {
+        if (chosen_ == query_.limit || node_.has(Node::dead)) break;
+        if (passes_filter(Record(each))) std::swap(records_[chosen_++], each);
+    }
+}
+
+HINDSIGHT_INLINE bool Joining::passes_filter(const Record& record) noexcept {
+    bool passes = false;
+    frame_.record = &record;
+    try {
+        passes = node_.filter(record);
+        if (!passes) ++rejected_;
+    } catch (...) {
+        hub_.report(node_, record, std::current_exception());
+    }
+    frame_.record = nullptr;
+    return passes;
+}
+
+HINDSIGHT_INLINE void Joining::pick_newest_per_key() noexcept {
+    const auto chosen_end = [this] { return records_.begin() + static_cast<std::ptrdiff_t>(chosen_); };
+    const auto bucket = [](const EnvelopePtr& each) { return std::pair(each->name(), each->key()); };
+    std::sort(records_.begin(), chosen_end(), [&](const EnvelopePtr& a, const EnvelopePtr& b) {
+        return std::tuple(bucket(a), b->seq) < std::tuple(bucket(b), a->seq);  // the newest of each first
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < chosen_; ++i) {
+        if (kept == 0 || bucket(records_[kept - 1]) != bucket(records_[i])) std::swap(records_[kept++], records_[i]);
+    }
+    chosen_ = kept;
+    std::sort(records_.begin(), chosen_end(),
+              [](const EnvelopePtr& a, const EnvelopePtr& b) { return a->seq < b->seq; });
+}
+
+HINDSIGHT_INLINE bool Joining::install() noexcept {
+    Mailbox& mailbox = *node_.mailbox;
+    if (is_open([&] { mailbox.undecided = chosen_; })) {
+        records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(chosen_), records_.end());
+        node_.filter_rejected.add(frame_.slot, rejected_);
+        const bool installed = is_open([&] {
+            past_->set_records(std::move(records_));
+            if (!past_->empty()) mailbox.past = std::move(past_);
+        });
+        if (installed) return true;
+    }
+    for (EnvelopePtr& each : records_) hub_.count_discarded(node_, Record(std::move(each)));
+    return false;
+}
+
+template <class F>
+bool Joining::is_open(F then_locked) noexcept {
+    const std::lock_guard lock(ledger_.mutex);
+    const bool open = !node_.mailbox->closed && !node_.has(Node::dead);
+    node_.mailbox->undecided = 0;
+    if (open) then_locked();
+    return open;
+}
+
+}  // namespace hindsight::detail
