@@ -6,6 +6,7 @@
 // are destroyed once no thread iterates them any more.
 #pragma once
 
+#include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
@@ -32,7 +33,8 @@ class SubscriptionSignal;
 struct NameEntry {
     std::shared_ptr<SubscriptionSignal> exact;
     std::unique_ptr<Topic> typed;
-    std::unique_ptr<Topic> self_named;
+    std::vector<std::unique_ptr<Topic>> self_named;  // one for each type whose events have had the name
+    Conversion conversion;                           // of dynamic events of the name
 };
 
 /// Thread-safe. No user code runs under its mutex.
@@ -56,6 +58,12 @@ public:
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
     /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
     void connect(Node& node);
+    /// Dynamic events of the name of `conversion.to` convert so from now on. Throws TypeConflict, std::bad_alloc; nothing
+    /// has changed then.
+    void set_conversion(const Conversion& conversion);
+    /// They do not convert any more.
+    void forget_conversion(const EventType& to) noexcept;
+
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;
 
@@ -80,7 +88,7 @@ public:
         const std::shared_lock lock(mutex_);
         for (const auto& [text, name] : names_) {
             if (name.typed) visit(*name.typed);
-            if (name.self_named) visit(*name.self_named);
+            for (const auto& topic : name.self_named) visit(*topic);
         }
     }
 
@@ -95,6 +103,8 @@ private:
     bool owns(const Snapshot* snapshot) const noexcept;
     NameEntry& name_locked(std::string_view text);
     NameEntry& typed_name_locked(const EventType& type);
+    static Topic* find_self_named(const NameEntry& name, const EventType& type) noexcept;
+    static void mark_stale(Topic& topic) noexcept;
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
     void mark_stale_locked(const Node& node) noexcept;

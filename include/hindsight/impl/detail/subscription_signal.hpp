@@ -36,8 +36,13 @@ public:
     void offer(Node& node) {
         if (matches_patterns_ && !node.pattern->matches(topic_.name)) return;
         if (node.type != nullptr && node.type != known_type_) {
-            if (!topic_.type.is(*node.type)) return;
-            known_type_ = node.type;
+            if (topic_.type.is(*node.type)) {
+                known_type_ = node.type;
+            } else if (topic_.dynamic && !node.type->self_named) {
+                converts_ = true;
+            } else {
+                return;
+            }
         }
         if (!expose(node)) return;
         in_order_ = in_order_ && (nodes_.empty() || comes_before(*nodes_.back(), node));
@@ -47,7 +52,8 @@ public:
         bare_ = bare_ && node.invoke_event != nullptr;
     }
 
-    std::unique_ptr<Snapshot> finish() {
+    /// `conversion`: of dynamic events of the topic's name, if one is known.
+    std::unique_ptr<Snapshot> finish(const Conversion& conversion) {
         auto snapshot = std::make_unique<Snapshot>();
         // Signals of names and of patterns come one after the other: put them into one order.
         if (!in_order_) {
@@ -60,6 +66,8 @@ public:
         }
         snapshot->direct_count = direct_count_;
         snapshot->filtered = filtered_;
+        snapshot->converts = converts_;
+        snapshot->conversion = conversion;
         snapshot->needs = needs();
         snapshot->nodes = std::move(nodes_);
         return snapshot;
@@ -82,7 +90,7 @@ private:
 
     Snapshot::Needs needs() const noexcept {
         const std::size_t queued = nodes_.size() - direct_count_;
-        if (!isolates_ || filtered_ || queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
+        if (!isolates_ || filtered_ || converts_ || queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
         if (queued > 0) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
     }
@@ -95,6 +103,7 @@ private:
     std::size_t direct_count_ = 0;
     bool in_order_ = true;
     bool filtered_ = false;
+    bool converts_ = false;
     bool bare_ = true;  // all take the event without its record
 };
 
