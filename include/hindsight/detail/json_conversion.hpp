@@ -268,6 +268,7 @@ T read_json(const boost::json::value& value, const JsonPlace& place) {
         static_assert(!std::same_as<T, T>,
                       "hindsight: this type cannot be read from JSON: describe it with BOOST_DESCRIBE_STRUCT, or give it "
                       "T tag_invoke(const boost::json::value_to_tag<T>&, const boost::json::value&)");
+        refuse_json(place, "there is no conversion");
     }
 }
 
