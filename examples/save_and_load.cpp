@@ -32,7 +32,7 @@ void save(const std::filesystem::path& path) {
 }
 
 int main() {
-    const std::filesystem::path path = std::filesystem::temp_directory_path() / "hindsight_save_and_load.jsonl";
+    const std::filesystem::path path = "history.jsonl";
     save(path);
 
     std::ifstream file(path);
