@@ -36,12 +36,12 @@ int main() {
     const hindsight::SubscribeOptions direct{.name = "orders", .delivery = hindsight::Delivery::direct};
     auto orders = bus.subscribe<OrderPlaced>(
         [](const OrderPlaced& order) { fmt::print("  order {} for {}\n", order.id, order.price); }, direct);
-    auto everything = bus.subscribe(
-        "*",
-        [](const hindsight::Record& record) {
-            fmt::print("  {} {}\n", record.name(), boost::json::serialize(hindsight::json_value(record)));
-        },
-        {.delivery = hindsight::Delivery::direct});
+    auto everything =
+        bus.subscribe("*",
+                      [](const hindsight::Record& record) {
+                          fmt::print("  {} {}\n", record.name(), boost::json::serialize(hindsight::json_value(record)));
+                      },
+                      {.delivery = hindsight::Delivery::direct});
 
     fmt::print("a typed event\n");
     bus.emit(OrderPlaced{7, 9.5});

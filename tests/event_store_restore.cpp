@@ -1,4 +1,5 @@
 // Records of another history, or of a file, in a store of their own.
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/events.hpp"
 #include "support/records.hpp"
@@ -7,7 +8,9 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/event_store.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +99,26 @@ TEST_CASE("records that nobody else holds are taken over, also those that cannot
     const int* const value = records[0].as<MoveOnly>().value.get();
     store.restore(std::move(records));
     CHECK(store.query<MoveOnly>().at(0)->value.get() == value);
+}
+
+TEST_CASE("when memory runs out nothing is restored", "[event_store][promise-6]") {
+    EventStore original;
+    fill(original);
+    std::size_t allowed = 0;
+    for (bool ran_out = true; ran_out; ++allowed) {
+        EventStore store;
+        std::vector<Record> records = original.query();
+        try {
+            const FailAllocationsAfter limit(allowed);
+            store.restore(std::move(records));
+            ran_out = false;
+        } catch (const std::bad_alloc&) {}
+        CAPTURE(allowed);
+        REQUIRE(store.size() == (ran_out ? 0 : 4));
+        REQUIRE(store.last_seq() == (ran_out ? 0 : 4));
+    }
+    CHECK(allowed > 5);
+    CHECK(original.size() == 4);
 }
 
 TEST_CASE("what cannot be restored is refused and changes nothing", "[event_store]") {

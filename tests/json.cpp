@@ -42,9 +42,8 @@ TEST_CASE("a JSON event goes where events of its name go", "[json]") {
         {.delivery = Delivery::direct});
     const auto large = bus.subscribe(
         "order.placed", [&](const Record&) { seen.push_back("large"); },
-        {.delivery = Delivery::direct, .filter = where<JsonEvent>([](const JsonEvent& event) {
-             return event.value.at("id").as_int64() > 100;
-         })});
+        {.delivery = Delivery::direct,
+         .filter = where<JsonEvent>([](const JsonEvent& event) { return event.value.at("id").as_int64() > 100; })});
     const Receipt first = bus.emit(JsonEvent{"order.placed", {{"id", 7}}}, {.source = "shop"});
     bus.emit(JsonEvent{"order.placed", {{"id", 700}}});
     bus.emit(JsonEvent{"audio.level", 0.5});

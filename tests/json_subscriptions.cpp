@@ -14,12 +14,9 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <utility>
 #include <vector>
 
 using namespace hindsight;
@@ -32,15 +29,6 @@ struct NotAnOrder {
     static constexpr std::string_view event_name = "order.placed";
 };
 BOOST_DESCRIBE_STRUCT(NotAnOrder, (), ())
-
-/// What is done while an OrderPaid is converted.
-class Hook {
-public:
-    explicit Hook(std::function<void()> act) { OrderPaid::while_converting = std::move(act); }
-    ~Hook() { OrderPaid::while_converting = [] {}; }
-    Hook(const Hook&) = delete;
-    Hook& operator=(const Hook&) = delete;
-};
 
 /// Collects what the error handler of a bus is told.
 struct Errors {
@@ -67,8 +55,8 @@ TEST_CASE("typed subscriptions get JSON events of their name converted", "[json]
     accept_json<OrderPlaced>(bus);
     OrderPlaced seen;
     std::vector<Record> records;
-    const auto of_event = bus.subscribe<OrderPlaced>([&](const OrderPlaced& order) { seen = order; },
-                                                     {.delivery = delivery});
+    const auto of_event =
+        bus.subscribe<OrderPlaced>([&](const OrderPlaced& order) { seen = order; }, {.delivery = delivery});
     const auto of_both = bus.subscribe<OrderPlaced>(
         [&](const OrderPlaced& order, const Record& record) {
             records.push_back(record);
@@ -137,7 +125,8 @@ TEST_CASE("filters on the type see JSON events converted", "[json]") {
     std::vector<int> ids;
     const auto even = bus.subscribe<OrderPlaced>(
         [&](const OrderPlaced& order) { ids.push_back(order.id); },
-        {.delivery = delivery, .filter = where<OrderPlaced>([](const OrderPlaced& order) { return order.id % 2 == 0; })});
+        {.delivery = delivery,
+         .filter = where<OrderPlaced>([](const OrderPlaced& order) { return order.id % 2 == 0; })});
     for (const int id : {1, 2, 3, 4}) bus.emit(JsonEvent{"order.placed", order_json(id)}).wait();
     CHECK(ids == std::vector<int>{2, 4});
     CHECK(even.stats().filtered == 2);
@@ -147,7 +136,7 @@ TEST_CASE("an event is converted once, and only for typed subscriptions", "[json
     EventBus bus;
     accept_json<OrderPaid>(bus);
     int conversions = 0;
-    const Hook count([&] { ++conversions; });
+    const WhileConverting count([&] { ++conversions; });
     const auto any = bus.subscribe("*", [](const Record&) {}, {.delivery = Delivery::direct});
     bus.emit(JsonEvent{"order.paid", 5});
     CHECK(conversions == 0);
@@ -169,8 +158,8 @@ TEST_CASE("data that does not convert is a failure of each typed subscription", 
     accept_json<OrderPlaced, OrderPaid>(bus);
     int calls = 0;
     int seen = 0;
-    const auto orders = bus.subscribe<OrderPlaced>([&](const OrderPlaced&) { ++calls; },
-                                                   {.name = "orders", .delivery = delivery});
+    const auto orders =
+        bus.subscribe<OrderPlaced>([&](const OrderPlaced&) { ++calls; }, {.name = "orders", .delivery = delivery});
     const auto more = bus.subscribe<OrderPlaced>([&](const OrderPlaced&) { ++calls; }, {.delivery = delivery});
     const auto any = bus.subscribe("order.*", [&](const Record&) { ++seen; }, {.delivery = delivery});
     const auto paid = bus.subscribe<OrderPaid>([&](const OrderPaid&) { ++calls; }, {.delivery = delivery});
@@ -210,9 +199,10 @@ TEST_CASE("a bus that was not told how to convert says what is missing", "[json]
     bus.emit(OrderLost{"at sea"});
     CHECK(calls == 1);
     REQUIRE(errors.all.size() == 1);
-    CHECK(errors.message(0) == "\"order.lost\" was emitted as hindsight::JsonEvent, which this bus cannot read as "
-                               "hindsight::test::OrderLost; call hindsight::accept_json<hindsight::test::OrderLost>(bus) "
-                               "first");
+    CHECK(errors.message(0) ==
+          "\"order.lost\" was emitted as hindsight::JsonEvent, which this bus cannot read as "
+          "hindsight::test::OrderLost; call hindsight::accept_json<hindsight::test::OrderLost>(bus) "
+          "first");
     CHECK(lost.stats().failed == 1);
 }
 
@@ -235,139 +225,6 @@ TEST_CASE("a conversion for a second type of a name is refused", "[json]") {
     EventBus bus;
     accept_json<OrderPlaced>(bus);
     CHECK(refuses<TypeConflict>("order.placed", [&] { accept_json<NotAnOrder>(bus); }));
-}
-
-TEST_CASE("receipts of JSON events wait for typed and other handlers", "[json]") {
-    EventBus bus{{.pool = {.threads = 2}}};
-    accept_json<OrderPlaced>(bus);
-    std::atomic<bool> go = false;
-    std::atomic<int> handled = 0;
-    const auto handle = [&](const auto&) {
-        go.wait(false);
-        ++handled;
-    };
-    const auto typed = bus.subscribe<OrderPlaced>([&](const OrderPlaced& order) { handle(order); });
-    const Receipt only_typed = bus.emit(JsonEvent{"order.placed", order_json(1)});
-    CHECK_FALSE(only_typed.wait_for(Duration::zero()));
-    const auto other = bus.subscribe("order.placed", [&](const Record& record) { handle(record); });
-    const Receipt both = bus.emit(JsonEvent{"order.placed", order_json(2)});
-    CHECK(both.queued == 2);
-    CHECK_FALSE(both.wait_for(Duration::zero()));
-    std::thread waiting([&] { only_typed.wait(); });
-    go = true;
-    go.notify_all();
-    both.wait();
-    waiting.join();
-    CHECK(handled == 3);
-}
-
-TEST_CASE("waiting for a JSON event that only this thread can deliver is refused", "[json]") {
-    SingleThreadedBus bus;
-    accept_json<OrderPlaced>(bus);
-    int calls = 0;
-    const auto orders = bus.subscribe<OrderPlaced>([&](const OrderPlaced&) { ++calls; });
-    const Receipt receipt = bus.emit(JsonEvent{"order.placed", order_json(1)});
-    CHECK(refuses<WouldDeadlock>("order.placed", [&] { receipt.wait(); }));
-    CHECK(bus.run_pending() == 1);
-    receipt.wait();
-    CHECK(calls == 1);
-}
-
-TEST_CASE("what is dropped, replaced or discarded after conversion completes its receipt", "[json]") {
-    SingleThreadedBus bus;
-    accept_json<OrderPlaced>(bus);
-    std::vector<int> ids;
-    const auto handle = [&](const OrderPlaced& order) { ids.push_back(order.id); };
-    const auto overflow = GENERATE(Overflow::drop_oldest, Overflow::conflate);
-    auto orders = bus.subscribe<OrderPlaced>(handle, {.mailbox = {.capacity = 1, .overflow = overflow}});
-    const Receipt first = bus.emit(JsonEvent{"order.placed", order_json(1)}, {.key = "k"});
-    const Receipt second = bus.emit(JsonEvent{"order.placed", order_json(2)}, {.key = "k"});
-    CHECK(first.wait_for(Duration::zero()));
-    orders.disconnect();
-    CHECK(second.wait_for(Duration::zero()));
-    CHECK(bus.run_pending() == 0);
-    CHECK(ids.empty());
-    CHECK(bus.retire<OrderPlaced>() == 0);  // no converted event is left
-}
-
-TEST_CASE("converted events are gone once nobody holds them", "[json]") {
-    EventBus bus;
-    accept_json<OrderPlaced>(bus);
-    Record held;
-    const auto orders = bus.subscribe<OrderPlaced>([&](const OrderPlaced&, const Record& record) { held = record; });
-    bus.emit(JsonEvent{"order.placed", order_json(1)}).wait();
-    CHECK(bus.retire<OrderPlaced>() == 1);
-    bus.history().clear();
-    CHECK(held.as<OrderPlaced>().id == 1);
-    held = Record();
-    CHECK(bus.retire<OrderPlaced>() == 0);
-}
-
-TEST_CASE("code that converts may use the bus", "[json][promise-4]") {
-    EventBus bus;
-    accept_json<OrderPaid>(bus);
-    int calls = 0;
-    auto added = Subscription();
-    const auto handle = [&](const OrderPaid&) { ++calls; };
-    const auto paid = bus.subscribe<OrderPaid>(handle, {.delivery = Delivery::direct});
-    const Hook meddle([&] {
-        bus.emit(NamedEvent{"while.converting"});
-        accept_json<OrderPaid>(bus);
-        added = bus.subscribe<OrderPaid>(handle, {.delivery = Delivery::direct});
-    });
-    CHECK(bus.emit(JsonEvent{"order.paid", 5}).matched == 2);
-    CHECK(calls == 2);
-    CHECK(bus.history().query({.name = "while.converting"}).size() == 1);
-}
-
-TEST_CASE("disconnecting waits for a conversion on another thread", "[json][promise-5]") {
-    EventBus bus;
-    accept_json<OrderPaid>(bus);
-    std::atomic<bool> converting = false;
-    std::atomic<bool> go = false;
-    std::atomic<bool> converted = false;
-    const Hook wait([&] {
-        converting = true;
-        converting.notify_all();
-        go.wait(false);
-        converted = true;
-    });
-    auto paid = bus.subscribe<OrderPaid>([](const OrderPaid&) {}, {.delivery = Delivery::direct});
-    std::thread emitting([&] { bus.emit(JsonEvent{"order.paid", 5}); });
-    converting.wait(false);
-    std::thread releasing([&] {
-        while (paid.connected()) std::this_thread::yield();
-        go = true;
-        go.notify_all();
-    });
-    CHECK(paid.disconnect());
-    CHECK(converted);
-    releasing.join();
-    emitting.join();
-}
-
-TEST_CASE("several threads emit JSON and typed events of one name", "[json]") {
-    EventBus bus{{.history = {.capacity = 10'000}, .pool = {.threads = 2}}};
-    accept_json<OrderPlaced>(bus);
-    Seqs seqs;
-    const auto orders = bus.subscribe<OrderPlaced>(
-        [&](const OrderPlaced&, const Record& record) { seqs.push_back(record.seq()); });
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 3; ++i) {
-        threads.emplace_back([&, i] {
-            for (int id = 0; id < 200; ++id) {
-                if ((id + i) % 2 == 0) {
-                    bus.emit(OrderPlaced{.id = id});
-                } else {
-                    bus.emit(JsonEvent{"order.placed", order_json(id)});
-                }
-            }
-        });
-    }
-    for (std::thread& thread : threads) thread.join();
-    bus.shutdown(std::chrono::seconds(5));
-    CHECK(seqs.size() == 600);
-    CHECK(std::ranges::is_sorted(seqs));
 }
 
 }  // namespace

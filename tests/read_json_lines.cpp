@@ -135,8 +135,8 @@ TEST_CASE("numbers are read exactly", "[read_json_lines]") {
     CAPTURE(seed);
     Random random(1);
     EventStore store({.capacity = 2000});
-    const std::vector<double> special{0.3, -0.0, 0.1 + 0.2, 1e22, 1e23, 5e-324, 1.7976931348623157e308,
-                                      9007199254740993.0, 2.2250738585072014e-308};
+    const std::vector<double> special{
+        0.3, -0.0, 0.1 + 0.2, 1e22, 1e23, 5e-324, 1.7976931348623157e308, 9007199254740993.0, 2.2250738585072014e-308};
     for (const double value : special) store.append(Measured{value});
     for (int i = 0; i < 1000; ++i) {
         std::uint64_t bits = 0;
@@ -151,10 +151,27 @@ TEST_CASE("numbers are read exactly", "[read_json_lines]") {
 }
 
 std::string random_text(Random& random) {
-    static const std::vector<std::string> pieces{"a",    "\"",           "\\",       "\n",           "\r\n",     "\t",
-                                                 "\x01", "\x7f",         "\xff",     "\xc3",         "\xc3\xa4", "\xe2\x82",
-                                                 "\u20ac", "\xf0\x9f\x98\x80", "\xed\xa0\x80", std::string("\0", 1), "{",
-                                                 "}",    ",",            "\u2028",   "\u0085"};
+    static const std::vector<std::string> pieces{"a",
+                                                 "\"",
+                                                 "\\",
+                                                 "\n",
+                                                 "\r\n",
+                                                 "\t",
+                                                 "\x01",
+                                                 "\x7f",
+                                                 "\xff",
+                                                 "\xc3",
+                                                 "\xc3\xa4",
+                                                 "\xe2\x82",
+                                                 "\u20ac",
+                                                 "\xf0\x9f\x98\x80",
+                                                 "\xed\xa0\x80",
+                                                 std::string("\0", 1),
+                                                 "{",
+                                                 "}",
+                                                 ",",
+                                                 "\u2028",
+                                                 "\u0085"};
     std::string text;
     for (int i = random.below(8); i > 0; --i) {
         text += pieces[static_cast<std::size_t>(random.below(static_cast<int>(pieces.size())))];

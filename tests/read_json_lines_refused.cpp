@@ -174,7 +174,8 @@ TEST_CASE("damaged lines are refused or read, and nothing else happens", "[read_
         std::string line = good;
         for (int changes = 1 + random.below(3); changes > 0; --changes) {
             const auto position = static_cast<std::size_t>(random.below(static_cast<int>(line.size())));
-            const char by = random.one_in(2) ? R"({}[]",:0-.\n)"[random.below(12)] : static_cast<char>(random.below(256));
+            const char by =
+                random.one_in(2) ? R"({}[]",:0-.\n)"[random.below(12)] : static_cast<char>(random.below(256));
             if (random.one_in(3)) {
                 line.erase(position, 1);
             } else {

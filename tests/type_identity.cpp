@@ -74,8 +74,8 @@ TEST_CASE("types that name their events themselves are told apart under one name
     int sum = 0;
     const auto named = bus.subscribe<NamedEvent>([&](const NamedEvent& event) { names += event.name; },
                                                  {.delivery = Delivery::direct});
-    const auto labelled = bus.subscribe<Labelled>([&](const Labelled& event) { sum += event.number; },
-                                                  {.delivery = Delivery::direct});
+    const auto labelled =
+        bus.subscribe<Labelled>([&](const Labelled& event) { sum += event.number; }, {.delivery = Delivery::direct});
     CHECK(bus.emit(NamedEvent{"a.b"}).matched == 1);
     CHECK(bus.emit(Labelled{"a.b", 5}).matched == 1);
     CHECK(bus.emit(NamedEvent{"a.b"}).matched == 1);

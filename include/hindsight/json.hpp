@@ -87,18 +87,19 @@ Hub& hub_of(Bus& bus) noexcept {
 }  // namespace detail
 
 /// From now on the typed subscriptions of each E on this bus (or CallbackManager) take JsonEvents of E's name, too, as
-/// `const E&`: `accept_json<OrderPlaced, OrderPaid>(bus)`. Without it, and where the data does not fit, a JsonEvent of the
-/// name is a failure of each of these subscriptions: counted, and told as a HandlerError with a ConversionFailed that
-/// names the event, the type and the place in the data.
+/// `const E&`: `accept_json<OrderPlaced, OrderPaid>(bus)`. Without it, and where the data does not fit, a JsonEvent of
+/// the name is a failure of each of these subscriptions: counted, and told as a HandlerError with a ConversionFailed
+/// that names the event, the type and the place in the data.
 ///
-/// What converts: types with a `tag_invoke` for `boost::json::value_to_tag<E>`; types that Boost.Describe describes, from
-/// objects that have just its public members (optional ones may be missing), to any depth, and all that `to_json` writes
-/// of such members: text, numbers, enumerations, containers, optionals, variants, smart pointers, times, durations.
-/// Others are refused by the compiler.
+/// What converts: types with a `tag_invoke` for `boost::json::value_to_tag<E>`; types that Boost.Describe describes,
+/// from objects that have just its public members (optional ones may be missing), to any depth, and all that `to_json`
+/// writes of such members: text, numbers, enumerations, containers, optionals, variants, smart pointers, times,
+/// durations. Others are refused by the compiler.
 ///
-/// An event is converted once, on the emitting thread before it has a seq, if it has typed subscriptions; filters see it
-/// converted. The Record that such a subscription gets has the same seq, texts and times, holds an E, and is equal to the
-/// one in history, which holds the JsonEvent as it was emitted. `retire<E>()` ends it, before a plug-in is unloaded.
+/// An event is converted once, on the emitting thread before it has a seq, if it has typed subscriptions; filters see
+/// it converted. The Record that such a subscription gets has the same seq, texts and times, holds an E, and is equal
+/// to the one in history, which holds the JsonEvent as it was emitted. `retire<E>()` ends it, before a plug-in is
+/// unloaded.
 ///
 /// Throws TypeConflict (another type has the name), std::bad_alloc. Thread-safe.
 template <Event... E, class Bus>

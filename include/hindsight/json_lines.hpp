@@ -11,7 +11,8 @@
 
 namespace hindsight {
 
-/// Writes what `to_json` says of the record, and a line end. Whatever stands in texts, it stays one line of valid UTF-8.
+/// Writes what `to_json` says of the record, and a line end. Whatever stands in texts, it stays one line of valid
+/// UTF-8.
 ///
 /// Throws InvalidArgument for an empty record, Error when the stream fails, and what `to_json` throws; in the latter
 /// case nothing was written.

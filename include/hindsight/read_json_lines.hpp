@@ -44,19 +44,20 @@ HINDSIGHT_API JsonLines read_json_lines(std::istream& in, std::span<const Conver
 
 }  // namespace detail
 
-/// Reads to the end of the stream. A line whose name is that of one of these types, `read_json_lines<OrderPlaced>(file)`,
-/// becomes a record that holds one (see accept_json for what converts), all others records of a JsonEvent. They have what
-/// the lines say: seq, origin, time, severity, texts, cause, metadata. Writing them gives the same lines, except that
-/// JSON of an event's own making, and numbers with more digits than a double has, are written in the usual form.
+/// Reads to the end of the stream. A line whose name is that of one of these types,
+/// `read_json_lines<OrderPlaced>(file)`, becomes a record that holds one (see accept_json for what converts), all
+/// others records of a JsonEvent. They have what the lines say: seq, origin, time, severity, texts, cause, metadata.
+/// Writing them gives the same lines, except that JSON of an event's own making, and numbers with more digits than a
+/// double has, are written in the usual form.
 ///
 /// A line is refused with its number and reason, and reading goes on, where it is too long, is no JSON object, lacks a
-/// member, has one that is unknown, of the wrong kind or out of range, has a seq that is not larger than those before, or
-/// a payload that does not convert. A text that ends in the middle of a line is such a line.
+/// member, has one that is unknown, of the wrong kind or out of range, has a seq that is not larger than those before,
+/// or a payload that does not convert. A text that ends in the middle of a line is such a line.
 ///
 /// For queries put them into a new store: `store.restore(std::move(lines.records))`.
 ///
-/// Throws InvalidArgument for a stream that cannot be read from the start, or a `max_line_bytes` of 0; std::bad_alloc, and
-/// what the stream throws. O(size of the text); besides the records one line is in memory.
+/// Throws InvalidArgument for a stream that cannot be read from the start, or a `max_line_bytes` of 0; std::bad_alloc,
+/// and what the stream throws. O(size of the text); besides the records one line is in memory.
 template <Event... E>
 JsonLines read_json_lines(std::istream& in, const JsonLinesOptions& options = {}) {
     const std::array<detail::Conversion, sizeof...(E)> types{detail::conversion_from_json<E>()...};

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hindsight::test {
@@ -51,6 +52,17 @@ struct OrderPaid {
         if (!value.is_int64()) throw std::runtime_error("an amount is a whole number");
         return {value.get_int64()};
     }
+};
+
+/// What is done while an OrderPaid is converted.
+class WhileConverting {
+public:
+    explicit WhileConverting(std::function<void()> act) { OrderPaid::while_converting = std::move(act); }
+    ~WhileConverting() {
+        OrderPaid::while_converting = [] {};
+    }
+    WhileConverting(const WhileConverting&) = delete;
+    WhileConverting& operator=(const WhileConverting&) = delete;
 };
 
 /// No JSON becomes one.

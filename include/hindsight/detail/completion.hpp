@@ -19,8 +19,18 @@ inline bool is_complete(const Envelope& envelope) noexcept {
     return (envelope.pending.load(std::memory_order_acquire) & ~completion_awaited) == 0;
 }
 
+inline void end_delivery(Envelope& envelope) noexcept;
+
 /// The last delivery of an envelope has ended, and someone wants to know.
-void tell_of_completion(Envelope& envelope) noexcept;
+[[gnu::noinline]] inline void tell_of_completion(Envelope& envelope) noexcept {
+    // Those of a converted envelope are together one delivery of its original, which has the receipts.
+    if (Envelope* const original = envelope.original()) {
+        end_delivery(*original);
+        release(original);
+    } else {
+        unpark_all(&envelope);
+    }
+}
 
 /// Ends one queued delivery of an envelope that the caller has a reference to.
 inline void end_delivery(Envelope& envelope) noexcept {
@@ -33,15 +43,6 @@ inline void end_delivery(Envelope& envelope) noexcept {
 inline void finish_delivery(Envelope* envelope) noexcept {
     end_delivery(*envelope);
     release(envelope);
-}
-
-inline void tell_of_completion(Envelope& envelope) noexcept {
-    // Those of a converted envelope are together one delivery of its original, which has the receipts.
-    if (Envelope* const original = envelope.original()) {
-        finish_delivery(original);
-    } else {
-        unpark_all(&envelope);
-    }
 }
 
 /// Blocks until all deliveries have ended or the deadline is over; whether they have.

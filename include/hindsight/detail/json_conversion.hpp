@@ -154,8 +154,7 @@ T read_json_members(const boost::json::value& value, const JsonPlace& place) {
     if (object == nullptr) refuse_json_kind(place, "an object", value);
     T result{};
     std::size_t found = 0;
-    using Members =
-        boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+    using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
     boost::mp11::mp_for_each<Members>([&](auto member) {
         using Member = std::remove_cvref_t<decltype(result.*member.pointer)>;
         const JsonPlace there{&place, member.name};
@@ -210,8 +209,8 @@ template <class T, std::size_t... Index>
 T read_json_tuple(const boost::json::value& value, const JsonPlace& place, std::index_sequence<Index...> /*elements*/) {
     const boost::json::array& array = read_json_array(value, place);
     if (array.size() != sizeof...(Index)) {
-        refuse_json(place, std::to_string(sizeof...(Index)) + " elements were expected, not " +
-                               std::to_string(array.size()));
+        refuse_json(place,
+                    std::to_string(sizeof...(Index)) + " elements were expected, not " + std::to_string(array.size()));
     }
     return T{read_json<std::tuple_element_t<Index, T>>(array[Index], JsonPlace{&place, {}, Index})...};
 }
@@ -260,14 +259,15 @@ T read_json(const boost::json::value& value, const JsonPlace& place) {
         return read_json_map<T>(value, place);
     } else if constexpr (TupleLike<T>) {
         return read_json_tuple<T>(value, place, std::make_index_sequence<std::tuple_size_v<T>>{});
-    } else if constexpr (Range<T> && requires(T& range) { range.insert(range.end(), *range.begin()); }) {
+    } else if constexpr (Range<T> && requires(T & range) { range.insert(range.end(), *range.begin()); }) {
         return read_json_sequence<T>(value, place);
     } else if constexpr (boost::json::has_value_to<T>::value) {
         return read_json_by_boost<T>(value, place);
     } else {
-        static_assert(!std::same_as<T, T>,
-                      "hindsight: this type cannot be read from JSON: describe it with BOOST_DESCRIBE_STRUCT, or give it "
-                      "T tag_invoke(const boost::json::value_to_tag<T>&, const boost::json::value&)");
+        static_assert(
+            !std::same_as<T, T>,
+            "hindsight: this type cannot be read from JSON: describe it with BOOST_DESCRIBE_STRUCT, or give it "
+            "T tag_invoke(const boost::json::value_to_tag<T>&, const boost::json::value&)");
         refuse_json(place, "there is no conversion");
     }
 }
@@ -285,3 +285,7 @@ E event_from_json(std::string_view name, const boost::json::value& value) {
 }
 
 }  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/json_conversion.ipp>
+#endif

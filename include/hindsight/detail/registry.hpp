@@ -58,8 +58,8 @@ public:
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
     /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
     void connect(Node& node);
-    /// Dynamic events of the name of `conversion.to` convert so from now on. Throws TypeConflict, std::bad_alloc; nothing
-    /// has changed then.
+    /// Dynamic events of the name of `conversion.to` convert so from now on. Throws TypeConflict, std::bad_alloc;
+    /// nothing has changed then.
     void set_conversion(const Conversion& conversion);
     /// They do not convert any more.
     void forget_conversion(const EventType& to) noexcept;

@@ -35,7 +35,8 @@ struct TypeIdentity {
 };
 
 struct Topic {
-    Topic(std::string_view name_, const EventType& type_) : name(name_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_) {}
+    Topic(std::string_view name_, const EventType& type_)
+        : name(name_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_) {}
     ~Topic() { delete snapshot.load(std::memory_order_relaxed); }
     Topic(const Topic&) = delete;
     Topic& operator=(const Topic&) = delete;

@@ -83,8 +83,8 @@ private:
         if (find(member) == nullptr) return {};
         const std::string_view text = required_text(member);
         if (text.size() > max_text_bytes) {
-            refuse(member, "has " + std::to_string(text.size()) + " bytes; " + std::to_string(max_text_bytes) +
-                               " are allowed");
+            refuse(member,
+                   "has " + std::to_string(text.size()) + " bytes; " + std::to_string(max_text_bytes) + " are allowed");
         }
         return text;
     }
@@ -106,10 +106,9 @@ private:
     }
 
     void refuse_unknown_members() const {
-        constexpr std::string_view known[] = {"id",       "seq",         "time",     "name",
-                                              "category", "severity",    "source",   "key",
-                                              "cause",    "correlation", "metadata", "replayed",
-                                              "payload",  "truncated",   "payload_bytes"};
+        constexpr std::string_view known[] = {"id",       "seq",      "time",    "name",      "category",
+                                              "severity", "source",   "key",     "cause",     "correlation",
+                                              "metadata", "replayed", "payload", "truncated", "payload_bytes"};
         for (const auto& pair : value_.get_object()) {
             const std::string_view name(pair.key().data(), pair.key().size());
             if (std::ranges::find(known, name) == std::end(known)) {

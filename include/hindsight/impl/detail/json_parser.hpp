@@ -1,5 +1,5 @@
-// Parses JSON text to Boost.JSON's values. Its own parser, as of Boost 1.81, misses the nearest double now and then, and
-// takes -0 for an integer; numbers that are written and read back have to be the same.
+// Parses JSON text to Boost.JSON's values. Its own parser, as of Boost 1.81, misses the nearest double now and then,
+// and takes -0 for an integer; numbers that are written and read back have to be the same.
 #pragma once
 
 #include <boost/json/basic_parser_impl.hpp>

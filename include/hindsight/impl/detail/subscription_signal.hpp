@@ -90,7 +90,8 @@ private:
 
     Snapshot::Needs needs() const noexcept {
         const std::size_t queued = nodes_.size() - direct_count_;
-        if (!isolates_ || filtered_ || converts_ || queued > Snapshot::most_in_handover) return Snapshot::Needs::thoroughness;
+        if (!isolates_ || filtered_ || converts_ || queued > Snapshot::most_in_handover)
+            return Snapshot::Needs::thoroughness;
         if (queued > 0) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
     }
