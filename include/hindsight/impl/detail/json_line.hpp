@@ -175,8 +175,8 @@ private:
 
     Severity read_severity() const {
         const std::string_view text = required_text("severity");
-        for (Severity each = Severity::trace; each <= Severity::critical;
-             each = static_cast<Severity>(static_cast<int>(each) + 1)) {
+        for (const Severity each : {Severity::trace, Severity::debug, Severity::info, Severity::warning,
+                                    Severity::error, Severity::critical}) {
             if (text == to_string(each)) return each;
         }
         refuse("severity", "is no Severity");
