@@ -26,6 +26,17 @@ install(
 )
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
+if(HINDSIGHT_BUILD_JSON)
+    list(APPEND HINDSIGHT_COMPONENTS json)
+    install(
+        TARGETS hindsight_json
+        EXPORT hindsightJsonTargets
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    )
+    install(EXPORT hindsightJsonTargets NAMESPACE hindsight:: DESTINATION "${package_dir}")
+endif()
 install(EXPORT hindsightTargets NAMESPACE hindsight:: DESTINATION "${package_dir}")
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/hindsightConfig.cmake.in" "${PROJECT_BINARY_DIR}/hindsightConfig.cmake"

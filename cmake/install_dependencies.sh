@@ -27,6 +27,11 @@ has_header() {
         c++ -std=c++20 -x c++ -E - >/dev/null 2>&1
 }
 
+# Whether the linker finds it.
+has_library() {
+    has_command c++ && echo 'int main() {}' | c++ -x c++ - "-l$1" -o /dev/null >/dev/null 2>&1
+}
+
 has_cmake() {
     has_command cmake || return 1
     local version
@@ -75,6 +80,7 @@ find_missing() {
     has_cmake || need "CMake 3.21 or later" cmake
     has_command ninja || need "Ninja" ninja-build
     has_header boost/version.hpp 'BOOST_VERSION >= 108100' || need "Boost 1.81 or later, headers" "$(boost_package)"
+    has_library boost_json || need "Boost.JSON, the library" "$(boost_package | sed 's/libboost/libboost-json/')"
     has_header fmt/format.h 'FMT_VERSION >= 90000' || need "fmt 9 or later" libfmt-dev
     if $tests; then
         has_python || need "Python 3.9 or later" python3

@@ -27,7 +27,8 @@ LAYERS = [
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format"],
-    ["export"],
+    ["json", "json_lines"],
+    ["read_json_lines", "export"],
     ["hindsight"],
 ]
 
@@ -36,7 +37,7 @@ LAYERS = [
 IMPLEMENTATION_ONLY = {
     "boost/signals2": [],
     "boost/asio": [],
-    "boost/json": ["json"],
+    "boost/json": ["json", "read_json_lines", "detail/json_conversion"],
 }
 
 RANK = {stem: rank for rank, layer in enumerate(LAYERS) for stem in layer}

@@ -35,7 +35,19 @@ struct Third {
     int number = 0;
 };
 
+/// Names itself, as NamedEvent does.
+struct Labelled {
+    std::string label;
+    int number = 0;
+};
+
 }  // namespace type_identity
+
+template <>
+struct hindsight::EventTraits<type_identity::Labelled> : hindsight::DefaultEventTraits<type_identity::Labelled> {
+    static constexpr std::string_view name = {};
+    static std::string_view name_of(const type_identity::Labelled& event) { return event.label; }
+};
 
 using namespace type_identity;
 
@@ -54,6 +66,22 @@ TEST_CASE("a second type with the name of another is refused when it is emitted"
     CHECK(bus.history().size() == 2);
     CHECK(bus.history().last_seq() == 2);
     CHECK(bus.stats().emitted == 2);
+}
+
+TEST_CASE("types that name their events themselves are told apart under one name", "[type_identity][promise-12]") {
+    EventBus bus;
+    std::string names;
+    int sum = 0;
+    const auto named = bus.subscribe<NamedEvent>([&](const NamedEvent& event) { names += event.name; },
+                                                 {.delivery = Delivery::direct});
+    const auto labelled =
+        bus.subscribe<Labelled>([&](const Labelled& event) { sum += event.number; }, {.delivery = Delivery::direct});
+    CHECK(bus.emit(NamedEvent{"a.b"}).matched == 1);
+    CHECK(bus.emit(Labelled{"a.b", 5}).matched == 1);
+    CHECK(bus.emit(NamedEvent{"a.b"}).matched == 1);
+    CHECK(names == "a.ba.b");
+    CHECK(sum == 5);
+    CHECK(bus.stats().by_name.at("a.b").emitted == 3);
 }
 
 TEST_CASE("a second type with the name of another is refused when it is subscribed to", "[type_identity][promise-12]") {

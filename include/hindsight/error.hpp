@@ -28,6 +28,12 @@ struct HINDSIGHT_API BadEventCast : Error {
     using Error::Error;
 };
 
+/// An event that was emitted under its name only does not convert to the type that has the name, or nothing is known
+/// that could convert it. The message names the event, the type and the reason.
+struct HINDSIGHT_API ConversionFailed : Error {
+    using Error::Error;
+};
+
 /// Two event types claim one name.
 struct HINDSIGHT_API TypeConflict : Error {
     using Error::Error;

@@ -78,6 +78,15 @@ public:
     /// The record with that seq, if it is kept. O(log size).
     std::optional<Record> find(Seq seq) const;
 
+    /// Takes in records that happened elsewhere: read from a file, or given by another history. Each is as it was (seq,
+    /// time, texts, origin), and is kept as its policy says; the sequence goes on after the last. Only for a store that
+    /// no event has come to yet; it may be a bus's.
+    ///
+    /// A record belongs to one history: those that somebody else holds, too, are copied, so move in the only ones.
+    /// Throws InvalidArgument where the store has had events, seqs do not increase, a record is empty, or one has to be
+    /// copied and cannot be; std::bad_alloc, and what copying payloads throws. Nothing has changed then. O(records).
+    void restore(std::vector<Record> records);
+
     /// Lets go of all records; counters and the sequence go on.
     void clear();
 

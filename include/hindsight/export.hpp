@@ -1,9 +1,10 @@
 // What has happened, for tools that show it: as a trace for Perfetto and chrome://tracing, as a Mermaid sequence
-// diagram, as a Graphviz graph; see docs/exporting.md.
+// diagram, as a Graphviz graph, and as JSON lines (json_lines.hpp); see docs/exporting.md.
 #pragma once
 
 #include <hindsight/delivery_log.hpp>
 #include <hindsight/detail/api.hpp>
+#include <hindsight/json_lines.hpp>
 #include <hindsight/record.hpp>
 
 #include <iosfwd>

@@ -19,11 +19,24 @@ inline bool is_complete(const Envelope& envelope) noexcept {
     return (envelope.pending.load(std::memory_order_acquire) & ~completion_awaited) == 0;
 }
 
+inline void end_delivery(Envelope& envelope) noexcept;
+
+/// The last delivery of an envelope has ended, and someone wants to know.
+[[gnu::noinline]] inline void tell_of_completion(Envelope& envelope) noexcept {
+    // Those of a converted envelope are together one delivery of its original, which has the receipts.
+    if (Envelope* const original = envelope.original()) {
+        end_delivery(*original);
+        release(original);
+    } else {
+        unpark_all(&envelope);
+    }
+}
+
 /// Ends one queued delivery of an envelope that the caller has a reference to.
 inline void end_delivery(Envelope& envelope) noexcept {
     const std::uint32_t before = envelope.pending.fetch_sub(1, std::memory_order_acq_rel);
     if (before == (completion_awaited | 1)) [[unlikely]]
-        unpark_all(&envelope);
+        tell_of_completion(envelope);
 }
 
 /// Ends one queued delivery and gives up the mailbox's reference.

@@ -25,6 +25,7 @@ struct Envelope {
         replayed = 4,     // emitted again from a recording
         below_error = 8,  // a HandlerError, or emitted while handling one: its failures raise no further HandlerError
         plain = 16,       // says nothing beyond its type and payload, and is small: see SpareEnvelope
+        converted = 32,   // made of another envelope, for typed subscriptions; see impl/detail/converted.hpp
     };
 
     // What queries look at comes first: for most of them one or two cache lines.
@@ -47,10 +48,13 @@ struct Envelope {
     std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
     std::size_t payload_bytes = 0;  // as the event's traits count it
     std::size_t footprint = 0;      // against a limit on bytes: the allocation, with the payload at its declared size
-    Envelope* next_evicted = nullptr;  // on its way out of history, by the thread that took it out
+    // On its way out of history, by the thread that took it out; of a converted one: what it was made of.
+    Envelope* next_evicted = nullptr;
 
     std::size_t allocated() const noexcept { return std::size_t{text_offset} + text_bytes; }
     bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+    /// What this was made of, where it is a converted one that waits in mailboxes; else null.
+    Envelope* original() const noexcept { return has(converted) ? next_evicted : nullptr; }
     bool has_key_or_source() const noexcept { return (key_size | source_size) != 0; }
     const void* payload() const noexcept { return has(has_payload) ? bytes() + payload_offset(*type) : nullptr; }
 

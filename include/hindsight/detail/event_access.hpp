@@ -18,6 +18,11 @@ namespace hindsight::detail {
 template <class E>
 inline constexpr bool is_library_event = false;
 
+/// True for events that name themselves and are meant for the typed subscriptions of their names, too, as far as they
+/// convert.
+template <class E>
+inline constexpr bool is_dynamic_event = false;
+
 /// Whether each event of the type has a name of its own, such as NamedEvent.
 template <class E>
 inline constexpr bool is_self_named = requires(const E& event) {

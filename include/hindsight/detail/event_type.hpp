@@ -35,6 +35,7 @@ struct EventType {
     Severity severity;
     std::uint8_t category_size;  ///< of the name
     bool self_named;
+    bool dynamic;  ///< self-named, and for the typed subscriptions of its name, too
     bool trivially_copyable;
     bool unnamed_namespace;                        ///< its identity includes the address of the description
     void (*copy)(void* where, const void* event);  ///< null: it cannot be copied
@@ -101,6 +102,7 @@ inline constexpr EventType event_type_v{
     .severity = event_severity_v<E>,
     .category_size = static_cast<std::uint8_t>(category_of(event_name_v<E>).size()),
     .self_named = is_self_named<E>,
+    .dynamic = is_dynamic_event<E>,
     .trivially_copyable = std::is_trivially_copyable_v<E>&& std::copy_constructible<E>,
     .unnamed_namespace = is_in_unnamed_namespace<E>,
     .copy = std::copy_constructible<E> ? &copy_event<E> : nullptr,

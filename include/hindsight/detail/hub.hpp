@@ -76,6 +76,9 @@ public:
     void has_ended(Node& node) noexcept override;
     void reset_stats() noexcept;
 
+    /// See Registry::set_conversion.
+    void set_conversion(const Conversion& conversion) { registry_.set_conversion(conversion); }
+
     /// Takes all records that hold the type out of history and mailboxes; how many records of it are still held.
     std::size_t retire(const EventType& type);
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
@@ -34,7 +35,8 @@ class SubscriptionSignal;
 struct NameEntry {
     std::shared_ptr<SubscriptionSignal> exact;
     std::unique_ptr<Topic> typed;
-    std::unique_ptr<Topic> self_named;
+    std::vector<std::unique_ptr<Topic>> self_named;  // one for each type whose events have had the name
+    Conversion conversion;                           // of dynamic events of the name
 };
 
 /// Thread-safe. No user code runs under its mutex.
@@ -81,6 +83,11 @@ public:
     }
     /// Moves with every change of subscriptions: for topics that the registry does not know of.
     std::uint64_t version() const noexcept { return version_.load(std::memory_order_seq_cst); }
+    /// Dynamic events of the name of `conversion.to` convert so from now on. Throws TypeConflict, std::bad_alloc;
+    /// nothing has changed then.
+    void set_conversion(const Conversion& conversion);
+    /// They do not convert any more.
+    void forget_conversion(const EventType& to) noexcept;
 
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;
@@ -108,7 +115,7 @@ public:
         const std::shared_lock lock(mutex_);
         for (const auto& [text, name] : names_) {
             if (name.typed) visit(*name.typed);
-            if (name.self_named) visit(*name.self_named);
+            for (const auto& topic : name.self_named) visit(*topic);
         }
     }
 
@@ -123,6 +130,8 @@ private:
     bool owns(const Snapshot* snapshot) const noexcept;
     NameEntry& name_locked(std::string_view text);
     NameEntry& typed_name_locked(const EventType& type);
+    static Topic* find_self_named(const NameEntry& name, const EventType& type) noexcept;
+    static void mark_changed(Topic& topic) noexcept;
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
     void prepare_to_connect_locked(Node& node);

@@ -1,6 +1,7 @@
 // Snapshot: the subscribers of one topic at one moment, which emitting iterates. Immutable once published.
 #pragma once
 
+#include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 
@@ -19,6 +20,8 @@ struct Snapshot {
     std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
     std::size_t direct_count = 0;  // how many of them are direct
     bool filtered = false;         // whether any has a filter
+    bool converts = false;         // dynamic events, which some of them take as events of the type that has the name
+    Conversion conversion;         // how, if that is known
 
     /// What they need.
     enum class Needs : std::uint8_t {
@@ -29,6 +32,11 @@ struct Snapshot {
     };
     Needs needs = Needs::thoroughness;
     static constexpr std::size_t most_in_handover = 64;
+
+    /// Whether this subscriber takes the event converted.
+    bool converts_for(const Node& node) const noexcept {
+        return converts && node.type != nullptr && !node.type->self_named;
+    }
 
     std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {

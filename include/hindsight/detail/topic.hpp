@@ -35,12 +35,14 @@ struct TypeIdentity {
 };
 
 struct Topic {
-    Topic(std::string_view name_, const EventType& type_) : name(name_), self_named(type_.self_named), type(type_) {}
+    Topic(std::string_view name_, const EventType& type_)
+        : name(name_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_) {}
     Topic(const Topic&) = delete;
     Topic& operator=(const Topic&) = delete;
 
     const std::string name;
     const bool self_named;
+    const bool dynamic;  // see EventType
     const TypeIdentity type;
 
     /// The subscribers; null: they have changed since the last snapshot was built. Written under the registry's mutex.

@@ -9,6 +9,7 @@
 
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
 #include <hindsight/impl/detail/queueing.hpp>
 
@@ -51,6 +52,7 @@ private:
 
     Envelope& whole() const noexcept { return *record_.envelope(); }
     Envelope& kept() const noexcept { return shortened_ ? *shortened_ : whole(); }
+    void set_seq(Seq seq) noexcept;
     const Filtering* filtering() const noexcept { return filtering_ ? &*filtering_ : nullptr; }
 
     Hub& hub_;
@@ -72,6 +74,7 @@ private:
     Record record_;           // what is delivered
     EnvelopePtr shortened_;   // what history gets instead, without a payload that is too large
     EvictedRecords evicted_;  // by this event
+    Converted converted_;     // what typed subscribers of a dynamic event get
     std::optional<Filtering> filtering_;
     std::optional<Queueing> queueing_;
     std::optional<HandlerFailed> failed_;   // under ErrorPolicy::rethrow: made while failing is still harmless

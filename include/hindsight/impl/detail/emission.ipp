@@ -51,9 +51,9 @@ HINDSIGHT_INLINE void Emission::prepare() {
     }
     if (topic_.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) [[unlikely]]
         ask_user_policy();
-    if (snapshot_->filtered) {
+    if (snapshot_->filtered || snapshot_->converts) {
         if (!filtering_) filtering_.emplace();
-        filtering_->ask(frame_, *snapshot_, record_);
+        filtering_->ask(frame_, *snapshot_, record_, converted_);
     } else {
         filtering_.reset();
     }
@@ -136,8 +136,7 @@ HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
 
 HINDSIGHT_INLINE Emission::Commit Emission::commit() {
     if (!tracked_ && !queueing_) {
-        seq_ = ledger_.next_seq();
-        if (record_) whole().seq = seq_;
+        set_seq(ledger_.next_seq());
         return Commit::done;
     }
     const std::lock_guard lock(ledger_.mutex);
@@ -153,8 +152,7 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
     if (queueing_) queueing_->reserve_locked();
 
     // From here on nothing throws.
-    seq_ = ledger_.next_seq_locked();
-    if (record_) whole().seq = seq_;
+    set_seq(ledger_.next_seq_locked());
     if (place) {
         Envelope& envelope = kept();
         envelope.seq = seq_;
@@ -164,8 +162,14 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
     } else if (tracked_) {
         ++topic_.rule->refused;
     }
-    if (queueing_) queueing_->push_locked(whole());
+    if (queueing_) queueing_->push_locked(whole(), converted_.envelope());
     return Commit::done;
+}
+
+HINDSIGHT_INLINE void Emission::set_seq(Seq seq) noexcept {
+    seq_ = seq;
+    if (record_) whole().seq = seq;
+    if (Envelope* const converted = converted_.envelope()) converted->seq = seq;
 }
 
 HINDSIGHT_INLINE bool Emission::is_outdated_locked() const noexcept {
@@ -195,7 +199,9 @@ HINDSIGHT_INLINE void Emission::call_direct_handlers() noexcept {
     Running running(frame_);
     for (std::size_t i = 0; i < snapshot_->direct_count; ++i) {
         if (filtering_ && !filtering_->passes(i)) continue;
-        hub_.call_direct(running, frame_, *snapshot_->nodes[i], record_, calls);
+        Node& node = *snapshot_->nodes[i];
+        const Record& seen = snapshot_->converts_for(node) ? converted_.record() : record_;
+        hub_.call_direct(running, frame_, node, seen, calls);
     }
     matched_ += calls.count;
 }

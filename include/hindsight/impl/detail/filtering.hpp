@@ -1,9 +1,11 @@
-// Filtering: what the filters of a topic's subscribers said about one event.
+// Filtering: what the filters of a topic's subscribers said about one event, and whether it converts for those that
+// need that.
 #pragma once
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/record.hpp>
 
 #include <boost/container/small_vector.hpp>
@@ -20,7 +22,7 @@ class Filtering {
 public:
     /// Asks the filters: user code, without a lock. Each is asked once an event, however often the subscribers change
     /// meanwhile: a filter may itself be what changes them.
-    void ask(Frame& frame, const Snapshot& snapshot, const Record& record) {
+    void ask(Frame& frame, const Snapshot& snapshot, const Record& record, Converted& converted) {
         Answers before = std::move(answers_);
         answers_.clear();
         verdicts_.assign(snapshot.nodes.size(), Verdict::passes);
@@ -28,9 +30,17 @@ public:
         frame.record = &record;
         for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
             Node& node = *snapshot.nodes[i];
-            if (!node.filtered) continue;
+            const bool converts = snapshot.converts_for(node);
+            if (!node.filtered && !converts) continue;
             const auto same = std::ranges::find(before, &node, [](const Answer& each) { return each.node.get(); });
-            answers_.push_back(same != before.end() ? std::move(*same) : ask(running, node, record));
+            if (same != before.end()) {
+                answers_.push_back(std::move(*same));
+            } else {
+                const auto seen = [&]() -> const Record& {
+                    return converts ? converted.of(record, snapshot.conversion, *node.type, frame.slot) : record;
+                };
+                answers_.push_back(ask(running, node, seen));
+            }
             verdicts_[i] = answers_.back().verdict;
         }
         frame.record = nullptr;
@@ -56,17 +66,21 @@ private:
     };
     using Answers = boost::container::small_vector<Answer, 4>;
 
-    static Answer ask(Running& running, Node& node, const Record& record) {
+    /// `seen()`: the record as this subscriber sees it; throws if there is none.
+    template <class Seen>
+    static Answer ask(Running& running, Node& node, Seen seen) {
         if ((running.move_to(node) & Node::dead) != 0) return {NodePtr::share(node), Verdict::disconnected};
         try {
-            return {NodePtr::share(node), node.filter(record) ? Verdict::passes : Verdict::rejected};
+            const Record& record = seen();
+            const bool passes = !node.filtered || node.filter(record);
+            return {NodePtr::share(node), passes ? Verdict::passes : Verdict::rejected};
         } catch (...) {
             return {NodePtr::share(node), Verdict::failed, std::current_exception()};
         }
     }
 
     boost::container::small_vector<Verdict, 16> verdicts_;  // of the snapshot's nodes
-    Answers answers_;                                       // of those that have a filter
+    Answers answers_;                                       // of those that were asked
 };
 
 }  // namespace hindsight::detail

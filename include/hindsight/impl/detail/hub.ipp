@@ -138,6 +138,10 @@ HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
     if (outermost != nullptr) outermost->keep_alive = std::move(hub);
 }
 
+HINDSIGHT_INLINE void set_conversion(Hub& hub, const Conversion& conversion) {
+    hub.set_conversion(conversion);
+}
+
 HINDSIGHT_INLINE std::size_t Hub::run_pending(std::size_t max) {
     return pending_tasks_->run(max);
 }
@@ -148,7 +152,8 @@ HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const 
         if (!node->mailbox) continue;
         bool holds = false;
         const std::lock_guard lock(ledger_->mutex);
-        node->mailbox->for_each([&](const Envelope& each) { holds = holds || &each == &envelope; });
+        node->mailbox->for_each(
+            [&](const Envelope& each) { holds = holds || &each == &envelope || each.original() == &envelope; });
         if (holds) waiting.push_back(std::move(node));
     }
     // The executors are user code of subscriptions that may end meanwhile.

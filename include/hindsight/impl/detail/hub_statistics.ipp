@@ -67,6 +67,7 @@ HINDSIGHT_INLINE std::size_t Hub::subscription_count(std::string_view pattern) c
 }
 
 HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
+    registry_.forget_conversion(type);
     const auto holds = [&](const Envelope& envelope) {
         if (same_type(*envelope.type, type)) return true;
         if (&event_type<HandlerError>() != envelope.type) return false;

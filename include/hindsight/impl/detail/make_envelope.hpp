@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/impl/detail/envelope_memory.hpp>
@@ -10,7 +11,9 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace hindsight::detail {
 
@@ -35,7 +38,7 @@ inline std::string_view key_of(const Draft& draft) noexcept {
 /// What an envelope's texts are made of.
 struct Texts {
     std::string_view own_name, source, key, correlation;
-    decltype(EmitOptions::metadata) metadata;
+    std::span<const std::pair<std::string_view, std::string_view>> metadata;
 
     std::size_t bytes() const noexcept {
         std::size_t total = own_name.size() + source.size() + key.size() + correlation.size();
@@ -71,7 +74,7 @@ inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept
             .source = draft.options.source,
             .key = key_of(draft),
             .correlation = correlation,
-            .metadata = draft.options.metadata};
+            .metadata = {draft.options.metadata.begin(), draft.options.metadata.size()}};
 }
 
 // Out of the way of the events that have none.
@@ -153,29 +156,65 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     return with_payload(*spare, draft, slot);
 }
 
+/// What another envelope of the same event says, but for its type, payload and own name.
+inline void copy_header(const Envelope& from, Envelope& to) noexcept {
+    to.cause = from.cause;
+    to.time = from.time;
+    to.origin = from.origin;
+    to.payload_bytes = from.payload_bytes;
+    to.severity = from.severity;
+    to.category_size = from.category_size;
+    to.source_size = from.source_size;
+    to.key_size = from.key_size;
+    to.correlation_size = from.correlation_size;
+    to.metadata_count = from.metadata_count;
+}
+
+inline void copy_texts(const Envelope& from, std::size_t begin, Envelope& to) noexcept {
+    std::memcpy(reinterpret_cast<char*>(&to) + to.text_offset,
+                reinterpret_cast<const char*>(&from) + from.text_offset + begin, from.text_bytes - begin);
+}
+
+/// The record of a dynamic event with its payload as another type reads it, for that type's subscriptions. Throws
+/// std::bad_alloc and what the conversion throws.
+inline EnvelopePtr make_converted(const Envelope& whole, const Conversion& conversion, const ThreadSlot& slot) {
+    const EventType& type = *conversion.to;
+    const std::size_t own_name = whole.name_size;  // the type has the name
+    const std::size_t texts = whole.text_bytes - own_name;
+    const std::size_t payload_offset = Envelope::payload_offset(type);
+    const std::size_t text_offset = payload_offset + type.size;
+    void* const memory = envelope::allocate(type, text_offset + texts);
+    auto* const made = ::new (memory) Envelope;
+    copy_header(whole, *made);
+    made->type = &type;
+    made->footprint = text_offset + texts;
+    made->text_offset = static_cast<std::uint32_t>(text_offset);
+    made->text_bytes = static_cast<std::uint32_t>(texts);
+    made->flags = static_cast<std::uint8_t>((whole.flags & ~Envelope::plain) | Envelope::converted);
+    copy_texts(whole, own_name, *made);
+    try {
+        conversion.construct(static_cast<char*>(memory) + payload_offset, whole.payload());
+    } catch (...) {
+        envelope::free(made);
+        throw;
+    }
+    type.payloads->made.add(slot);
+    return EnvelopePtr(made);
+}
+
 /// What history keeps of an event whose payload is too large. Throws std::bad_alloc.
 inline EnvelopePtr make_without_payload(const Envelope& whole) {
     const std::size_t texts = whole.text_bytes;
     void* const memory = envelope::allocate(*whole.type, sizeof(Envelope) + texts);
     auto* const made = ::new (memory) Envelope;
-    made->cause = whole.cause;
-    made->time = whole.time;
-    made->origin = whole.origin;
+    copy_header(whole, *made);
     made->type = whole.type;
-    made->payload_bytes = whole.payload_bytes;
     made->footprint = sizeof(Envelope) + texts;
     made->text_offset = sizeof(Envelope);
     made->text_bytes = whole.text_bytes;
-    made->severity = whole.severity;
     made->flags = static_cast<std::uint8_t>((whole.flags & ~Envelope::has_payload) | Envelope::truncated);
     made->name_size = whole.name_size;
-    made->category_size = whole.category_size;
-    made->source_size = whole.source_size;
-    made->key_size = whole.key_size;
-    made->correlation_size = whole.correlation_size;
-    made->metadata_count = whole.metadata_count;
-    std::memcpy(static_cast<char*>(memory) + sizeof(Envelope),
-                reinterpret_cast<const char*>(&whole) + whole.text_offset, texts);
+    copy_texts(whole, 0, *made);
     return EnvelopePtr(made);
 }
 

@@ -25,6 +25,7 @@ public:
 
     /// The subscribers that the event is for. Makes sure that nothing after the lock needs memory.
     void choose(const Snapshot& snapshot, const Filtering* filtering) {
+        snapshot_ = &snapshot;
         nodes_ = snapshot.queued();
         first_index_ = snapshot.direct_count;
         filtering_ = filtering;
@@ -43,8 +44,9 @@ public:
     void reserve_locked() {
         for (Node* node : takers_) node->mailbox->reserve_one();
     }
-    /// Puts the event, which has its seq, into the mailboxes, with a reference each.
-    void push_locked(Envelope& envelope) noexcept;
+    /// Puts the event, which has its seq, into the mailboxes, with a reference each. `converted`: for those that need
+    /// it; null: none does.
+    void push_locked(Envelope& envelope, Envelope* converted) noexcept;
 
     // Without the lock.
 
@@ -71,10 +73,12 @@ private:
     };
 
     void push_locked(Node& node, Envelope& envelope) noexcept;
+    static void await_deliveries(Envelope& envelope, std::uint32_t count) noexcept;
     Full* known_as_full(const Node& node) noexcept;
 
     Frame& frame_;
     Hub& hub_;
+    const Snapshot* snapshot_ = nullptr;
     std::span<const NodePtr> nodes_;
     std::size_t first_index_ = 0;
     const Filtering* filtering_ = nullptr;

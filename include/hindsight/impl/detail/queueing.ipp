@@ -37,19 +37,33 @@ HINDSIGHT_INLINE Queueing::Full* Queueing::known_as_full(const Node& node) noexc
     return found != known_full_.end() ? &*found : nullptr;
 }
 
-HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope) noexcept {
+HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope, Envelope* converted) noexcept {
+    std::uint32_t queued_converted = 0;
     for (Node* node : takers_) {
         if (node->has(Node::paused)) {
             node->skipped_paused.add(frame_.slot);
+        } else if (converted != nullptr && snapshot_->converts_for(*node)) {
+            const std::uint32_t before = queued_;
+            push_locked(*node, *converted);
+            queued_converted += queued_ - before;
         } else {
             push_locked(*node, envelope);
         }
     }
-    if (queued_ > 0) {
-        // Nobody can take it out of a mailbox before the lock is free.
-        add_reference(envelope, queued_);
-        envelope.pending.store(queued_, std::memory_order_relaxed);
+    // Nobody can take them out of a mailbox before the lock is free.
+    std::uint32_t deliveries = queued_;
+    if (queued_converted > 0) {
+        converted->next_evicted = &envelope;  // Envelope::original
+        await_deliveries(*converted, queued_converted);
+        converted->pending.fetch_or(completion_awaited, std::memory_order_relaxed);
+        deliveries = queued_ - queued_converted + 1;
     }
+    if (deliveries > 0) await_deliveries(envelope, deliveries);
+}
+
+HINDSIGHT_INLINE void Queueing::await_deliveries(Envelope& envelope, std::uint32_t count) noexcept {
+    add_reference(envelope, count);
+    envelope.pending.store(count, std::memory_order_relaxed);
 }
 
 HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noexcept {

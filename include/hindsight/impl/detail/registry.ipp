@@ -59,7 +59,9 @@ HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<To
     if (draft.type.self_named) {
         const std::shared_lock lock(mutex_);
         const auto found = names_.find(draft.name());
-        if (found != names_.end() && found->second.self_named) return *found->second.self_named;
+        if (found != names_.end()) {
+            if (Topic* const topic = find_self_named(found->second, draft.type)) return *topic;
+        }
     }
     const std::lock_guard lock(mutex_);
     if (!draft.type.self_named) return *typed_name_locked(draft.type).typed;
@@ -68,8 +70,30 @@ HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<To
         return *owned;
     }
     NameEntry& name = name_locked(draft.name());
-    if (!name.self_named) name.self_named = std::make_unique<Topic>(draft.name(), draft.type);
-    return *name.self_named;
+    if (Topic* const topic = find_self_named(name, draft.type)) return *topic;
+    return *name.self_named.emplace_back(std::make_unique<Topic>(draft.name(), draft.type));
+}
+
+HINDSIGHT_INLINE Topic* Registry::find_self_named(const NameEntry& name, const EventType& type) noexcept {
+    for (const auto& topic : name.self_named) {
+        if (topic->type.is(type)) return topic.get();
+    }
+    return nullptr;
+}
+
+HINDSIGHT_INLINE void Registry::set_conversion(const Conversion& conversion) {
+    const std::lock_guard lock(mutex_);
+    NameEntry& name = typed_name_locked(*conversion.to);
+    name.conversion = conversion;
+    for (const auto& topic : name.self_named) mark_changed(*topic);
+}
+
+HINDSIGHT_INLINE void Registry::forget_conversion(const EventType& to) noexcept {
+    const std::lock_guard lock(mutex_);
+    const auto found = names_.find(to.name);
+    if (found == names_.end() || !found->second.conversion || !found->second.typed->type.is(to)) return;
+    found->second.conversion = {};
+    for (const auto& topic : found->second.self_named) mark_changed(*topic);
 }
 
 HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
@@ -132,12 +156,16 @@ HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
     --count_;
 }
 
+HINDSIGHT_INLINE void Registry::mark_changed(Topic& topic) noexcept {
+    ++topic.generation;
+    topic.current.store(nullptr, std::memory_order_seq_cst);
+}
+
 HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
     version_.fetch_add(1, std::memory_order_seq_cst);
-    const auto mark = [](const std::unique_ptr<Topic>& topic) {
-        if (!topic) return;
-        ++topic->generation;
-        topic->current.store(nullptr, std::memory_order_seq_cst);
+    const auto mark = [](const NameEntry& name) {
+        if (name.typed) mark_changed(*name.typed);
+        for (const auto& topic : name.self_named) mark_changed(*topic);
     };
     const NameEntry* name = node.registration.name;
     if (name == nullptr && node.pattern->exact()) {  // beyond max_names
@@ -146,14 +174,11 @@ HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
         name = &found->second;
     }
     if (name != nullptr) {
-        mark(name->typed);
-        mark(name->self_named);
+        mark(*name);
         return;
     }
     for (const auto& [text, each] : names_) {
-        if (!node.pattern->matches(text)) continue;
-        mark(each.typed);
-        mark(each.self_named);
+        if (node.pattern->matches(text)) mark(each);
     }
 }
 
@@ -161,18 +186,22 @@ HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
     for (;;) {
         std::uint64_t generation = 0;
         std::shared_ptr<SubscriptionSignal> exact;
+        Conversion conversion;
         {
             const std::lock_guard lock(mutex_);
             if (topic.current.load(std::memory_order_relaxed) != nullptr) return;
             make_connections_locked();
             generation = topic.generation;
-            if (const auto found = names_.find(topic.name); found != names_.end()) exact = found->second.exact;
+            if (const auto found = names_.find(topic.name); found != names_.end()) {
+                exact = found->second.exact;
+                conversion = found->second.conversion;
+            }
         }
         Collector collector(topic, isolates_);
         if (exact) exact->collect(collector);
         collector.match_patterns();
         wildcards_->collect(collector);
-        std::unique_ptr<const Snapshot> fresh = collector.finish();
+        std::unique_ptr<const Snapshot> fresh = collector.finish(conversion);
 
         RetiredSnapshots::List unused;  // destroyed after unlocking
         const std::lock_guard lock(mutex_);

@@ -36,8 +36,13 @@ public:
     void offer(Node& node) {
         if (matches_patterns_ && !node.pattern->matches(topic_.name)) return;
         if (node.type != nullptr && node.type != known_type_) {
-            if (!topic_.type.is(*node.type)) return;
-            known_type_ = node.type;
+            if (topic_.type.is(*node.type)) {
+                known_type_ = node.type;
+            } else if (topic_.dynamic && !node.type->self_named) {
+                converts_ = true;
+            } else {
+                return;
+            }
         }
         if (!expose(node)) return;
         // Asked once: it may change meanwhile, which makes the snapshot an old one, but must not confuse the sorting.
@@ -49,7 +54,8 @@ public:
         bare_ = bare_ && node.invoke_event != nullptr;
     }
 
-    std::unique_ptr<Snapshot> finish() {
+    /// `conversion`: of dynamic events of the topic's name, if one is known.
+    std::unique_ptr<Snapshot> finish(const Conversion& conversion) {
         auto snapshot = std::make_unique<Snapshot>();
         // Signals of names and of patterns come one after the other: put them into one order.
         if (!in_order_) {
@@ -58,6 +64,8 @@ public:
         }
         snapshot->direct_count = direct_.size();
         snapshot->filtered = filtered_;
+        snapshot->converts = converts_;
+        snapshot->conversion = conversion;
         snapshot->needs = needs();
         snapshot->nodes = std::move(direct_);
         if (snapshot->nodes.empty()) {
@@ -89,7 +97,7 @@ private:
     }
 
     Snapshot::Needs needs() const noexcept {
-        if (!isolates_ || filtered_ || queued_.size() > Snapshot::most_in_handover)
+        if (!isolates_ || filtered_ || converts_ || queued_.size() > Snapshot::most_in_handover)
             return Snapshot::Needs::thoroughness;
         if (!queued_.empty()) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
@@ -102,6 +110,7 @@ private:
     std::vector<NodePtr> direct_, queued_;
     bool in_order_ = true;
     bool filtered_ = false;
+    bool converts_ = false;
     bool bare_ = true;  // all take the event without its record
 };
 

@@ -1,0 +1,1 @@
+#include <hindsight/impl/read_json_lines.ipp>
