@@ -76,7 +76,7 @@ Emitted emit(EventBus& bus, Returned& returned, std::size_t publisher, Kind kind
 /// One late subscription, and what it was given.
 class Joiner {
 public:
-    Joiner(EventBus& bus, Random& random) : bus_(bus) {
+    Joiner(EventBus& bus, Random& random) {
         SubscribeOptions options;
         direct_ = random.one_in(3);
         if (direct_) options.delivery = Delivery::direct;
@@ -107,7 +107,6 @@ public:
             break;
         }
         after_ = bus.history().last_seq();
-        joined_ = true;
     }
 
     /// Whether it was given something of the time after it joined, so there is nothing more to see.
@@ -136,6 +135,9 @@ public:
         }
         return fault;
     }
+
+    /// Of all events, for those who count by name.
+    static inline std::map<Seq, std::string> names;
 
     std::string describe() const {
         return "form " + std::to_string(static_cast<int>(form_)) + ", " + (direct_ ? "direct" : "queued") +
@@ -242,7 +244,7 @@ private:
         if (form_ == Replay::Kind::last_per_key) {
             std::map<std::pair<std::string, int>, Seq> newest;
             for (const Emitted& each : mine) {
-                if (each.seq <= moment) newest[{names_.at(each.seq), each.key}] = each.seq;
+                if (each.seq <= moment) newest[{names.at(each.seq), each.key}] = each.seq;
             }
             for (const auto& [bucket, seq] : newest) past.push_back(seq);
             std::ranges::sort(past);
@@ -256,19 +258,12 @@ private:
         return past;
     }
 
-public:
-    /// For those who count by name.
-    static inline std::map<Seq, std::string> names_;
-
-private:
-    EventBus& bus_;
     Replay::Kind form_{};
     bool direct_ = false, filtered_ = false;
     int choice_ = 0;
     Seq before_ = 0, after_ = 0, beginning_ = 1;
     std::size_t count_ = 0;
     std::thread::id joining_thread_;
-    std::atomic<bool> joined_{false};
 
     std::mutex mutex_;
     std::vector<Seq> given_;
@@ -330,8 +325,8 @@ std::size_t run_round(unsigned round, std::size_t history) {
         }
         for (auto& thread : threads) get_soon(std::move(thread));
         CHECK(run_elsewhere([&] { return bus.shutdown(patience); }).drained);
-        Joiner::names_.clear();
-        for (const Record& record : bus.history().query()) Joiner::names_[record.seq()] = record.name();
+        Joiner::names.clear();
+        for (const Record& record : bus.history().query()) Joiner::names[record.seq()] = record.name();
     }
     std::ranges::sort(all, {}, &Emitted::seq);
     for (const auto& joiner : done) {
