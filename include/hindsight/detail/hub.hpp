@@ -142,6 +142,10 @@ private:
     // The ways of an event. They fill an empty receipt.
 
     void emit_thoroughly(const Draft& draft, Receipt& receipt);
+    /// To subscribers that have changed: collects them first.
+    void collect_and_emit(ThreadSlot& slot, Topic& topic, const Draft& draft, Receipt& receipt);
+    /// To subscribers that are pinned for the outermost frame, which there is none of yet.
+    void emit_to(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft, Receipt& receipt);
     /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
     void unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft, Receipt& receipt);
     /// An event whose envelope a short way has made already.

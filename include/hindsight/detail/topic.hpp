@@ -24,14 +24,25 @@ struct TypeIdentity {
           address(type.unnamed_namespace ? &type : nullptr) {}
 
     bool is(const EventType& type) const noexcept {
-        return identity == type.identity && address == (type.unnamed_namespace ? &type : nullptr) &&
-               size == type.size && alignment == type.alignment && type_name == type.info->name();
+        if (identity != type.identity) return false;
+        if (known_.load(std::memory_order_relaxed) == &type) return true;
+        const bool same = is_really(type);
+        if (same) known_.store(&type, std::memory_order_relaxed);
+        return same;
     }
 
     std::string type_name;
     std::size_t size, alignment;
     std::uint64_t identity;
     const EventType* address;
+
+private:
+    bool is_really(const EventType& type) const noexcept {
+        return address == (type.unnamed_namespace ? &type : nullptr) && size == type.size &&
+               alignment == type.alignment && type_name == type.info->name();
+    }
+
+    mutable std::atomic<const EventType*> known_{nullptr};  // the last description that was found to be of this type
 };
 
 struct Topic {

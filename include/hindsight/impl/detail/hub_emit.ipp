@@ -171,6 +171,24 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
     emit_thoroughly(draft, receipt);
 }
 
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::collect_and_emit(ThreadSlot& slot, Topic& topic, const Draft& draft,
+                                                              Receipt& receipt) {
+    const Snapshot& subscribers = *registry_.pin_current(slot.cells.cells[0], topic);
+    emit_to(slot, topic, subscribers, draft, receipt);
+}
+
+HINDSIGHT_ALWAYS_INLINE void Hub::emit_to(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers,
+                                          const Draft& draft, Receipt& receipt) {
+    if (!topic.knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
+        return unpin_and_emit_thoroughly(slot, draft, receipt);
+    const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
+    if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record)
+        return record_and_call(slot, topic, subscribers, draft, receipt);
+    if (keeping == Topic::Keeping::none && subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording())
+        return call_without_record(slot, topic, subscribers, draft, receipt);
+    emit_otherwise(slot, topic, subscribers, draft, receipt);
+}
+
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
 // handler was given, so it takes the long way. All that is called here is called last, and so needs no stack.
 HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
@@ -180,15 +198,9 @@ HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
         state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
         return emit_thoroughly(draft, receipt);
     const Snapshot* const subscribers = pin(slot->cells.cells[0], topic->current);
-    if (subscribers == nullptr || !topic->knows_retention(ledger_->history_version.load(std::memory_order_acquire)))
-        [[unlikely]]
-        return unpin_and_emit_thoroughly(*slot, draft, receipt);
-    const Topic::Keeping keeping = topic->keeping.load(std::memory_order_relaxed);
-    if (keeping == Topic::Keeping::kept && subscribers->needs <= Snapshot::Needs::record)
-        return record_and_call(*slot, *topic, *subscribers, draft, receipt);
-    if (keeping == Topic::Keeping::none && subscribers->needs == Snapshot::Needs::event && draft.outlasts_recording())
-        return call_without_record(*slot, *topic, *subscribers, draft, receipt);
-    emit_otherwise(*slot, *topic, *subscribers, draft, receipt);
+    if (subscribers == nullptr) [[unlikely]]
+        return collect_and_emit(*slot, *topic, draft, receipt);
+    emit_to(*slot, *topic, *subscribers, draft, receipt);
 }
 
 HINDSIGHT_INLINE void emit(Hub& hub, const Draft& draft, Receipt& receipt) {
