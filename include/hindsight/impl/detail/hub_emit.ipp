@@ -47,25 +47,25 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_each_bare(ThreadSlot& slot, cons
                                                           BareEvent& event) noexcept {
     Running running(slot.cells.cells[0], quick || asymmetric_fence);
     const unsigned index = slot.index;
+    const void* const given = event.event();
     const NodePtr* next = subscribers.nodes.data();
     const NodePtr* const end = next + subscribers.nodes.size();
-    std::uint32_t count = 0;
+    auto count = static_cast<std::uint32_t>(subscribers.nodes.size());
     for (;;) {
         // Around the loop rather than in it, where compilers take what follows a call for unlikely.
         try {
             while (next != end) {
                 Node& node = **next++;
                 if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
-                    count += call_bare_limited(slot, node, event, flags);
+                    count -= 1 - call_bare_limited(slot, node, event, flags);
                     continue;
                 }
-                ++count;
                 if constexpr (quick) {
                     node.delivered.add_to_own(index);
                 } else {
                     node.delivered.add(slot);
                 }
-                node.invoke_event(node, event.event());
+                node.invoke_event(node, given);
             }
             return count;
         } catch (...) {
