@@ -21,12 +21,12 @@ LAYERS = [
     ["pattern", "event", "clock", "executor"],
     ["record", "receipt"],
     ["query", "retention"],
-    ["options"],
+    ["options", "cause_tree", "past"],
     ["statistics"],
     ["subscription", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
-    ["format"],
+    ["format", "replaying"],
     ["hindsight"],
 ]
 

@@ -50,6 +50,8 @@ public:
 
     /// For the outside: the function `emit` below.
     Receipt emit(const Draft& draft);
+    /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
+    Receipt emit_made(const Draft& draft, EnvelopePtr made);
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
@@ -118,7 +120,7 @@ private:
         return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
                topic.knows_retention(ledger_->history_version.load(std::memory_order_relaxed));
     }
-    Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft);
+    Receipt emit_thoroughly(ThreadSlot& slot, const Draft& draft, EnvelopePtr made = {});
     /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
     Receipt unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft);
     /// An event that does not go the shortest way.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
+#include <hindsight/detail/loss.hpp>
 #include <hindsight/detail/record_log.hpp>
 #include <hindsight/detail/ring.hpp>
 #include <hindsight/retention.hpp>
@@ -26,6 +27,7 @@ struct Bucket {
     std::string_view name, key;  // of the map's key
     Bucket* less_recent = nullptr;
     Bucket* more_recent = nullptr;
+    bool has_replaced = false;  // a record by a newer one
 };
 
 struct HINDSIGHT_API RetentionRule {
@@ -84,6 +86,9 @@ struct HINDSIGHT_API RetentionRule {
     std::uint64_t evicted = 0;
     std::uint64_t refused = 0;
     std::uint64_t truncated = 0;
+
+    bool evicted_earlier = false;  // something that its counter knows no more
+    Loss pruned;                   // with the buckets beyond the largest number of them
 
 private:
     void unlink(Bucket& bucket) noexcept;

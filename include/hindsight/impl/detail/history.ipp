@@ -3,6 +3,7 @@
 #include <hindsight/detail/history.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/log_cursor.hpp>
+#include <hindsight/impl/detail/losses.hpp>
 
 #include <algorithm>
 
@@ -16,7 +17,14 @@ HINDSIGHT_INLINE History::History(const HistoryOptions& options) : options_(opti
 
 HINDSIGHT_INLINE History::~History() {
     EvictedRecords evicted;
-    if (shared_ != nullptr) clear(evicted);
+    if (shared_ != nullptr) clear(evicted, 0);
+}
+
+HINDSIGHT_INLINE Seq EvictedRecords::newest() const noexcept {
+    Seq newest = 0;
+    for (const Envelope* each = first_; each != nullptr; each = each->next_evicted)
+        newest = std::max(newest, each->seq);
+    return newest;
 }
 
 HINDSIGHT_INLINE History::Rules History::make_rules(const std::vector<PolicyRule>& policies,
@@ -85,6 +93,7 @@ HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& pl
     const Position position = log.push_back(envelope);
     if (bucket.ring.full()) {
         let_go(log, log.remove(bucket.ring.push_back_for_front(position)), evicted);
+        bucket.has_replaced = true;
     } else {
         bucket.ring.push_back(position);
     }
@@ -97,22 +106,28 @@ HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedR
     let_go(log, log.remove(position), evicted);
 }
 
-HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted, Seq last_there) noexcept {
     while (rule.buckets.size() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
-        while (bucket.ring.size() > 0) let_go(*rule.log, rule.log->remove(bucket.ring.pop_front()), evicted);
+        while (bucket.ring.size() > 0) {
+            Envelope& record = rule.log->remove(bucket.ring.pop_front());
+            rule.pruned.add(record.seq, last_there);
+            let_go(*rule.log, record, evicted);
+        }
         rule.erase(bucket);
     }
 }
 
-HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted, Seq last_there) noexcept {
     while (bytes_ > options_.max_total_bytes) {
         RecordLog& log = *log_of_oldest();
+        pruned_.add(log.oldest()->seq, last_there);
         evict(log, log.first_position(), evicted);
     }
 }
 
-HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted, Seq now) noexcept {
+    if (const Envelope* const last = newest()) removed_.add(last->seq, now);
     for_each_log([&](RecordLog& log) {
         for (Position offset = 0; offset < log.span(); ++offset) {
             if (Envelope* const record = *log.slot(offset)) evicted.add(*record);
@@ -127,7 +142,7 @@ HINDSIGHT_INLINE void History::forget() noexcept {
     bytes_ = 0;
 }
 
-HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted) {
+HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted, Seq now) {
     // Until nothing can throw any more, the references are the other's.
     try {
         std::vector<LogCursor> cursors;
@@ -148,9 +163,11 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
         throw;
     }
     for (const auto& rule : rules_) {
-        if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted);
+        if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted, now);
     }
-    prune_bytes(evicted);
+    prune_bytes(evicted, now);
+    for_each_loss(other, nullptr, [this](const Loss& loss) { removed_.add(loss); });
+    if (const Seq newest = evicted.newest(); newest != 0) removed_.add(newest, now);
     other.forget();
     earlier_ = other.earlier_;
     for (const auto& rule : other.rules_) {
@@ -161,8 +178,17 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
     }
 }
 
+HINDSIGHT_INLINE void History::goes_on_after(Seq now) noexcept {
+    removed_.last_there = std::min(removed_.last_there, now);
+    pruned_.last_there = std::min(pruned_.last_there, now);
+    for (const auto& rule : rules_) rule->pruned.last_there = std::min(rule->pruned.last_there, now);
+}
+
 HINDSIGHT_INLINE void History::reset_counters() noexcept {
-    for (const auto& rule : rules_) rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
+    for (const auto& rule : rules_) {
+        rule->evicted_earlier = rule->evicted_earlier || rule->evicted > 0;
+        rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
+    }
     earlier_ = {};
 }
 

@@ -204,7 +204,8 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
 HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
     try {
         const std::string key = std::to_string(node.id) + ":" + failure.handler;
-        with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()},
+        const std::string_view correlation = failure.record.correlation();
+        with_draft(failure, EmitOptions{.key = key, .correlation = correlation, .cause = failure.record.seq()},
                    [this](const Draft& draft) { return detail::emit(*this, draft); });
     } catch (...) {
         // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.

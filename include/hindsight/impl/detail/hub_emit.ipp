@@ -105,7 +105,8 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     return receipt;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::emit_thoroughly(ThreadSlot& slot, const Draft& draft,
+                                                                EnvelopePtr made) {
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
         return {};
@@ -119,7 +120,7 @@ HINDSIGHT_FLATTEN [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::record_and_cal
     Topic* topic = registry_.find(draft.type);
     if (topic == nullptr) topic = &registry_.look_up(draft, owned);
     Frame frame(slot, *this);
-    return Emission(*this, frame, *topic, owned == nullptr, draft).run();
+    return Emission(*this, frame, *topic, owned == nullptr, draft, std::move(made)).run();
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE Receipt Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft) {
@@ -149,6 +150,10 @@ HINDSIGHT_FLATTEN HINDSIGHT_INLINE Receipt Hub::emit(const Draft& draft) {
     const Seq seq = ledger_->next_seq();
     topic->emitted.add(slot);
     return {.seq = seq, .outcome = Outcome::not_kept, .matched = call_bare(frame, subscribers, draft, seq, nullptr)};
+}
+
+HINDSIGHT_INLINE Receipt Hub::emit_made(const Draft& draft, EnvelopePtr made) {
+    return emit_thoroughly(ThreadSlot::current(), draft, std::move(made));
 }
 
 HINDSIGHT_INLINE Receipt emit(Hub& hub, const Draft& draft) {

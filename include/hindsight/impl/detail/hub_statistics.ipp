@@ -84,7 +84,7 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
     {
         EvictedRecords evicted;
         const std::lock_guard lock(ledger_->mutex);
-        ledger_->history.erase_if(holds, evicted);
+        ledger_->history.erase_if(holds, evicted, ledger_->last_seq.load(std::memory_order_relaxed));
     }
     return static_cast<std::size_t>(type.payloads->made.get() - type.payloads->destroyed.get());
 }
