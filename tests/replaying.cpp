@@ -229,7 +229,6 @@ TEST_CASE("a payload that was delivered whole is replayed whole, and shortened a
 TEST_CASE("a bus that is shut down takes nothing, which is told", "[replaying][promise-8]") {
     Laboratory recorded, lab;
     for (int i = 0; i < 5; ++i) recorded.bus.emit(Tick{i});
-    std::atomic<int> seen{0};
     const auto closing = lab.bus.subscribe<Tick>(
         [&](const Tick& tick) {
             if (tick.number == 1) lab.bus.shutdown(0s);
