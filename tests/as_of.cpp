@@ -116,6 +116,18 @@ TEST_CASE("each bucket answers for itself", "[as_of]") {
     CHECK(store.as_of(5).query().complete());
 }
 
+TEST_CASE("beyond the last record that a limit takes nothing can be missing", "[as_of]") {
+    EventStore store({.policies = {{"agent.*", BucketRing{.capacity = 1}}}});
+    store.append(TaskFailed{});       // 1
+    store.append(Heartbeat{"a", 0});  // 2
+    store.append(Heartbeat{"a", 0});  // 3
+    const Past then = store.as_of(2);
+    CHECK(then.query().gap == Gap{1, 2});
+    CHECK(then.query({.limit = 1}).gap == Gap{2, 2});
+    CHECK(then.query({.limit = 1, .take = Take::oldest}).complete());
+    CHECK(seqs_of(then.query({.limit = 1, .take = Take::oldest})) == Seqs{1});
+}
+
 TEST_CASE("buckets that went for others are a gap", "[as_of]") {
     EventStore store({.policies = {{"agent.*", BucketRing{.capacity = 5, .max_keys = 2}}}});
     for (const char* agent : {"a", "b", "c"}) store.append(Heartbeat{agent, 0});
