@@ -56,11 +56,10 @@ TEST_CASE("what a handler emits has the handled event as cause and its correlati
     std::atomic<Seq> cause{0};
     const auto answering = answer_with_tock(bus, form, delivery);
     const auto seen = bus.subscribe<Tock>([&](const Record& tock) { cause = tock.cause(); });
-    bus.emit(NamedEvent{"other.event"});
+    bus.emit(Tick{}).wait();  // from the second one on, events may go shorter ways
     const auto receipt = bus.emit(Tick{}, {.correlation = "c"});
     receipt.wait();
     const Record tock = newest(bus, "test.tock");
-    CHECK(receipt.seq == 2);
     CHECK(tock.cause() == receipt.seq);
     CHECK(tock.correlation() == "c");
     bus.shutdown(std::chrono::seconds(30));
@@ -118,6 +117,7 @@ TEST_CASE("in nested handlers the innermost event is the cause, and the outer on
             bus.emit(NamedEvent{"outer.event"});
         },
         options);
+    bus.emit(Tick{});
     const Seq tick = bus.emit(Tick{}).seq;
     const Record tock = newest(bus, "test.tock");
     CHECK(tock.cause() == tick);
