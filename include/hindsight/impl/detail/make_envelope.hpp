@@ -153,29 +153,62 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     return with_payload(*spare, draft, slot);
 }
 
+namespace envelope {
+
+/// Makes an envelope with the header and the texts of another, which are to begin at `text_offset`; its payload is
+/// still to be made. Throws std::bad_alloc.
+inline Envelope* make_like(const Envelope& other, std::size_t text_offset) {
+    const std::size_t texts = other.text_bytes;
+    void* const memory = allocate(*other.type, text_offset + texts);
+    auto* const made = ::new (memory) Envelope;
+    made->cause = other.cause;
+    made->time = other.time;
+    made->origin = other.origin;
+    made->type = other.type;
+    made->payload_bytes = other.payload_bytes;
+    made->footprint = other.footprint;
+    made->text_offset = static_cast<std::uint32_t>(text_offset);
+    made->text_bytes = other.text_bytes;
+    made->severity = other.severity;
+    made->flags = other.flags;
+    made->name_size = other.name_size;
+    made->category_size = other.category_size;
+    made->source_size = other.source_size;
+    made->key_size = other.key_size;
+    made->correlation_size = other.correlation_size;
+    made->metadata_count = other.metadata_count;
+    std::memcpy(static_cast<char*>(memory) + text_offset, reinterpret_cast<const char*>(&other) + other.text_offset,
+                texts);
+    return made;
+}
+
+}  // namespace envelope
+
 /// What history keeps of an event whose payload is too large. Throws std::bad_alloc.
 inline EnvelopePtr make_without_payload(const Envelope& whole) {
-    const std::size_t texts = whole.text_bytes;
-    void* const memory = envelope::allocate(*whole.type, sizeof(Envelope) + texts);
-    auto* const made = ::new (memory) Envelope;
-    made->cause = whole.cause;
-    made->time = whole.time;
-    made->origin = whole.origin;
-    made->type = whole.type;
-    made->payload_bytes = whole.payload_bytes;
-    made->footprint = sizeof(Envelope) + texts;
-    made->text_offset = sizeof(Envelope);
-    made->text_bytes = whole.text_bytes;
-    made->severity = whole.severity;
+    Envelope* const made = envelope::make_like(whole, sizeof(Envelope));
+    made->footprint = made->allocated();
     made->flags = static_cast<std::uint8_t>((whole.flags & ~Envelope::has_payload) | Envelope::truncated);
-    made->name_size = whole.name_size;
-    made->category_size = whole.category_size;
-    made->source_size = whole.source_size;
-    made->key_size = whole.key_size;
-    made->correlation_size = whole.correlation_size;
-    made->metadata_count = whole.metadata_count;
-    std::memcpy(static_cast<char*>(memory) + sizeof(Envelope),
-                reinterpret_cast<const char*>(&whole) + whole.text_offset, texts);
+    return EnvelopePtr(made);
+}
+
+/// The same event once more, with another stamp, of which the correlation does not count. Its type can be copied, and
+/// its payload is there. Throws std::bad_alloc, or what copying the payload throws.
+inline EnvelopePtr make_again(const Envelope& recorded, const Stamp& stamp, const ThreadSlot& slot) {
+    const EventType& type = *recorded.type;
+    const std::size_t payload_offset = Envelope::payload_offset(type);
+    Envelope* const made = envelope::make_like(recorded, payload_offset + type.size);
+    made->cause = stamp.cause;
+    made->time = stamp.time;
+    made->origin = stamp.origin;
+    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
+    try {
+        type.copy(reinterpret_cast<char*>(made) + payload_offset, recorded.payload());
+    } catch (...) {
+        envelope::free(made);
+        throw;
+    }
+    type.payloads->made.add(slot);
     return EnvelopePtr(made);
 }
 
