@@ -132,13 +132,15 @@ TEST_CASE("causes become those of the replay where they were replayed, too", "[r
 
 TEST_CASE("causes of recordings of two buses are told apart", "[replaying]") {
     Laboratory one, other, lab;
-    one.bus.emit(Tick{1});
-    other.bus.emit(Tick{2});
-    other.bus.emit(Tick{3}, {.cause = 1});
-    std::vector<Record> records = one.records();
-    for (const Record& record : other.records()) records.push_back(record);
-    replay(records, lab.bus, {.speed = full_speed});
-    CHECK(lab.bus.history().find(3)->cause() == 2);
+    for (Laboratory* each : {&one, &other}) {
+        each->bus.emit(Tick{1});
+        each->bus.emit(Tick{2}, {.cause = 1});
+    }
+    const auto of_one = one.records();
+    const auto of_other = other.records();
+    replay(std::vector{of_one[0], of_other[0], of_one[1], of_other[1]}, lab.bus, {.speed = full_speed});
+    CHECK(lab.bus.history().find(3)->cause() == 1);
+    CHECK(lab.bus.history().find(4)->cause() == 2);
 }
 
 TEST_CASE("inside a handler a replayed event has no cause, and what its handlers emit has", "[replaying]") {
@@ -293,7 +295,8 @@ TEST_CASE("times out of order, and any others, do no harm", "[replaying]") {
     CHECK(arrivals(extremes, {}).size() == 3);
     CHECK(arrivals(extremes, {.speed = 1e-300}).size() == 3);
     CHECK(arrivals(extremes, {.speed = 1e300}).size() == 3);
-    CHECK(arrivals(extremes, {}, start_of_recording).size() == 3);
+    const auto late = arrivals(extremes, {}, start_of_recording);
+    CHECK(late == Times{0s, TimePoint::max() - start_of_recording, TimePoint::max() - start_of_recording});
 }
 
 TEST_CASE("a replay can wait as one likes", "[replaying]") {
