@@ -137,6 +137,26 @@ TEST_CASE("buckets that went for others are a gap", "[as_of]") {
     CHECK(store.as_of(3).query().complete());
 }
 
+TEST_CASE("a bucket's gap ends with the last record that it has replaced", "[as_of]") {
+    EventStore store({.policies = {{"agent.*", BucketRing{.capacity = 1}}}});
+    store.append(Heartbeat{"a", 0});  // 1
+    store.append(TaskFailed{});       // 2
+    store.append(Heartbeat{"a", 0});  // 3
+    CHECK(store.as_of(2).query().gap == Gap{1, 1});
+    CHECK(store.as_of(3).query().complete());
+}
+
+TEST_CASE("what was taken out of one rule's records is no gap for others", "[as_of]") {
+    EventBus bus({.history = {.policies = {{"agent.*", BucketRing{}}}}});
+    bus.emit(Heartbeat{"a", 0});  // 1
+    bus.emit(TaskFailed{});       // 2
+    bus.retire<Heartbeat>();
+    const Past then = bus.history().as_of(2);
+    CHECK(then.query({.pattern = "agent.*"}).gap == Gap{1, 1});
+    CHECK(then.query().gap == Gap{1, 1});
+    CHECK(then.query({.pattern = "task.*"}).complete());
+}
+
 TEST_CASE("what went for the limit on bytes is a gap", "[as_of]") {
     EventStore store({.max_payload_bytes = 10'000, .max_total_bytes = 10'000});
     for (int i = 0; i < 4; ++i) store.append(Blob{4'000});
