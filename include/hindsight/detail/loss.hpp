@@ -1,8 +1,10 @@
-// Loss: what is known of the records that have left a part of history, for those who ask what history was like before.
+// Loss: what is known of the records that have left a part of history, for those who ask what history was like before,
+// or from which seq on it is complete.
 //
-// A moment is a seq: the time from when that event got it until the next one did. Rings and buckets lose their records
-// in seq order, each to a newer one, so what they have lost can be told from what they still hold; only the other ways
-// out of history (see History) are noted, which keeps it off the path of an emit.
+// A moment is a seq: the time from when that event got it until the next one did. Rings lose their records in seq
+// order, each to a newer one, so what they have lost can be told from what they still hold, which keeps it off the path
+// of an emit; buckets note what they have replaced last. Only the other ways out of history are noted here (see
+// RetentionRule). impl/detail/losses.hpp has them all.
 #pragma once
 
 #include <hindsight/types.hpp>
