@@ -16,6 +16,7 @@
 using hindsight::BucketRing;
 using hindsight::Delivery;
 using hindsight::EventBus;
+using hindsight::InlineExecutor;
 using hindsight::NamedEvent;
 using hindsight::Record;
 using hindsight::Subscription;

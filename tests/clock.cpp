@@ -38,6 +38,11 @@ TEST_CASE("a manual clock stands still until it is told", "[clock]") {
     CHECK(clock.now() == TimePoint{5s - 1ns});
     clock.set(TimePoint{1h});
     CHECK(clock.now() == TimePoint{1h});
+    CHECK(clock.go_on_to(TimePoint{2h}));
+    CHECK(clock.now() == TimePoint{2h});
+    CHECK(clock.go_on_to(TimePoint{1h}));
+    CHECK(clock.now() == TimePoint{2h});
+    CHECK_FALSE(SystemClock().go_on_to(TimePoint{2h}));
     CHECK(ManualClock(TimePoint{7s}).now() == TimePoint{7s});
 }
 

@@ -20,6 +20,7 @@
 using hindsight::Delivery;
 using hindsight::EventBus;
 using hindsight::HandlerError;
+using hindsight::InlineExecutor;
 using hindsight::Record;
 using hindsight::Seq;
 using hindsight::Subscription;

@@ -51,6 +51,22 @@ TEST_CASE("restored records can be queried as before", "[event_store]") {
     CHECK(store.append(ClockTick{}).seq == 5);
 }
 
+TEST_CASE("a restored store says where records of then may be missing", "[event_store]") {
+    EventStore original;
+    fill(original);
+    EventStore whole;
+    whole.restore(original.query());
+    CHECK(whole.as_of(3).query().complete());
+    EventStore part;
+    part.restore(original.query({.after_seq = 2}));
+    const auto answer = part.as_of(4).query();
+    REQUIRE(answer.gap);
+    CHECK(answer.gap->last == 2);
+    CHECK(seqs_of(answer.records) == Seqs{3, 4});
+    part.append(ClockTick{});
+    CHECK(part.as_of(5).query().complete());
+}
+
 TEST_CASE("the original history goes on undisturbed", "[event_store]") {
     EventStore original({.capacity = 4});
     fill(original);

@@ -270,6 +270,29 @@ TEST_CASE("what others' policies let go of is not told", "[joining][promise-10]"
     CHECK(joined.hear() == "[1-2:0] 3 4 5");
 }
 
+TEST_CASE("what a bucket has let go of ends with the record that was replaced", "[joining][promise-10]") {
+    Joined joined({.policies = {{"beat.*", BucketRing{.capacity = 1}}}});
+    joined.emit(1, "beat.x");
+    joined.emit(2, "order.placed");
+    joined.emit(1, "beat.x");
+    joined.join("*", joined.with(Replay::from_seq(1)));
+    CHECK(joined.hear() == "[1-1:0] 2 3 4");
+}
+
+TEST_CASE("what was cleared of one rule's records is not told to those who are for another's",
+          "[joining][promise-10]") {
+    Joined joined({.policies = {{"beat.*", BucketRing{}}}});
+    joined.emit(1, "beat.x");
+    joined.emit(1, "order.placed");
+    joined.emit(1, "beat.x");
+    joined.bus.history().clear();
+    joined.emit(1, "order.placed");
+    joined.join("order.*", joined.with(Replay::from_seq(1)));
+    CHECK(joined.hear() == "[1-2:0] 4");
+    joined.join("beat.x", joined.with(Replay::from_seq(1)));
+    CHECK(joined.hear() == "[1-3:0]");
+}
+
 TEST_CASE("nothing is told of events that went elsewhere before the first one of the ring", "[joining]") {
     Joined joined({.policies = {{"none.*", KeepNone{}}}});
     joined.emit(3, "none.x");

@@ -20,6 +20,7 @@
 using hindsight::BusOptions;
 using hindsight::Delivery;
 using hindsight::EventBus;
+using hindsight::InlineExecutor;
 using hindsight::NamedEvent;
 using hindsight::Overflow;
 using hindsight::Record;

@@ -24,6 +24,7 @@
 using hindsight::BusOptions;
 using hindsight::Delivery;
 using hindsight::EventBus;
+using hindsight::InlineExecutor;
 using hindsight::InvalidArgument;
 using hindsight::ManualClock;
 using hindsight::Record;

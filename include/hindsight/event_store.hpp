@@ -1,10 +1,12 @@
 // EventStore: a bounded, queryable history of events. Part of every bus, and usable alone.
 #pragma once
 
+#include <hindsight/cause_tree.hpp>
 #include <hindsight/clock.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/event.hpp>
+#include <hindsight/past.hpp>
 #include <hindsight/query.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/record.hpp>
@@ -78,9 +80,27 @@ public:
     /// The record with that seq, if it is kept. O(log size).
     std::optional<Record> find(Seq seq) const;
 
+    /// Where the event came from and what came of it, as of one moment: the chain of its causes, and all consequences.
+    /// Seq 0 gives an empty tree; an event that is not kept, what it has brought about. Throws std::bad_alloc.
+    /// O(records newer than it), and O(log size) for each cause above it.
+    CauseTree trace(Seq seq) const;
+
+    /// History as it was just after the event `seq` had its place, as far as retention has left it: see Past. 0: before
+    /// the first event; a seq that no event has yet: now. O(1).
+    ///
+    /// Retention policies count as they were: what was not kept then is not found, and what `set_policies` has moved is
+    /// where it was. `swap` exchanges histories with their pasts: moments before it are those of the history that the
+    /// store now has.
+    Past as_of(Seq seq) const;
+    /// The same for the moment just before the first event in history whose time is later than `time`; where there is
+    /// none, now. (Times need not ascend, since emitters may give their own: one that is reported late does not move
+    /// the moment, one that is ahead of its time does.) O(records up to that moment).
+    Past as_of(TimePoint time) const;
+
     /// Takes in records that happened elsewhere: read from a file, or given by another history. Each is as it was (seq,
-    /// time, texts, origin), and is kept as its policy says; the sequence goes on after the last. Only for a store that
-    /// no event has come to yet; it may be a bus's.
+    /// time, texts, origin), and is kept as its policy says; the sequence goes on after the last. Of seqs between them
+    /// it is not known whether there were records, so `as_of` and joins say that some may be missing. Only for a store
+    /// that no event has come to yet; it may be a bus's.
     ///
     /// A record belongs to one history: those that somebody else holds, too, are copied, so move in the only ones.
     /// Throws InvalidArgument where the store has had events, seqs do not increase, a record is empty, or one has to be

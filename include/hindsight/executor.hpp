@@ -84,6 +84,16 @@ struct HINDSIGHT_API Executor {
     virtual bool runs_here() const noexcept = 0;
 };
 
+/// Runs each task at once, on the thread that hands it over: queued handlers run before `emit` returns, and what they
+/// emit before that, but for events of a subscription whose handler is running, which come after it. So a bus that one
+/// thread uses does the same every time. With several threads a handler may run on any that emits; none of them waits
+/// for room or for receipts.
+class InlineExecutor final : public Executor {
+public:
+    void execute(Task task) override { task(); }
+    bool runs_here() const noexcept override { return true; }
+};
+
 }  // namespace hindsight
 
 #ifdef HINDSIGHT_HEADER_ONLY

@@ -1,6 +1,7 @@
 // How records are shown: as JSON with to_json, and through fmt: fmt::print("{}\n", record).
 #pragma once
 
+#include <hindsight/cause_tree.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
@@ -37,8 +38,12 @@ namespace detail {
 /// One line for people, as described at the formatter.
 HINDSIGHT_API std::string to_line(const Record& record);
 
-/// Throws fmt::format_error. No constant expression, so that a bad constant format string does not compile.
+/// The lines of a tree, as described at the formatter.
+HINDSIGHT_API std::string to_lines(const CauseTree& tree);
+
+/// Throw fmt::format_error. No constant expressions, so that a bad constant format string does not compile.
 [[noreturn]] HINDSIGHT_API void throw_bad_record_format();
+[[noreturn]] HINDSIGHT_API void throw_bad_tree_format();
 
 }  // namespace detail
 
@@ -85,6 +90,31 @@ private:
 /// Shown as its Record.
 template <class E>
 struct fmt::formatter<hindsight::TypedRecord<E>> : fmt::formatter<hindsight::Record> {};
+
+/// `{}` shows a tree of causes as lines for people, without a line end after the last: each event as its record is
+/// shown, two spaces further in than its cause (as far as 32 steps), or `#7 (not in history)`; then, where that is not
+/// all:
+///
+///     (not in history: #9, #12; what they caused may belong here)
+///     (3 of the events after #7 are not in history)
+///
+/// Any other format is refused as that of a record is. Throws what `to_json` throws.
+template <>
+struct fmt::formatter<hindsight::CauseTree> {
+    constexpr auto parse(fmt::format_parse_context& context) -> fmt::format_parse_context::iterator {
+        if (context.begin() != context.end() && *context.begin() != '}') hindsight::detail::throw_bad_tree_format();
+        return context.begin();
+    }
+
+    template <class Context>
+    auto format(const hindsight::CauseTree& tree, Context& context) const -> decltype(context.out()) {
+        auto out = context.out();
+        for (const char character : hindsight::detail::to_lines(tree)) {
+            *out++ = character;
+        }
+        return out;
+    }
+};
 
 /// Shown as its name, with the formats that texts have: `{:<8}`.
 template <>

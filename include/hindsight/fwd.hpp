@@ -21,6 +21,9 @@ class Record;
 template <class E>
 class TypedRecord;
 
+struct CauseTree;
+class Past;
+
 struct Receipt;
 struct Subscription;
 

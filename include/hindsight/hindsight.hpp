@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hindsight/callback_manager.hpp>
+#include <hindsight/cause_tree.hpp>
 #include <hindsight/clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event.hpp>
@@ -10,6 +11,7 @@
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/options.hpp>
+#include <hindsight/past.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>
 #include <hindsight/receipt.hpp>

@@ -83,7 +83,7 @@ TEST_CASE("evicted records live until their scope ends", "[history]") {
         append(history, envelope_of(Fragile(), 2), evicted);
         CHECK(seqs_of(history) == Seqs{2});
         CHECK(Fragile::alive == alive + 2);
-        history.clear(evicted);
+        history.clear(evicted, 2);
         CHECK(history.size() == 0);
         CHECK(history.bytes() == 0);
         CHECK(Fragile::alive == alive + 2);
@@ -108,7 +108,7 @@ TEST_CASE("chosen records are taken out of the middle, and their rings go on", "
     for (Seq seq = 5; seq <= 7; ++seq) append(history, envelope_named(name, seq));
     {
         EvictedRecords evicted;
-        history.erase_if([](const Envelope& each) { return each.seq % 2 == 0; }, evicted);
+        history.erase_if([](const Envelope& each) { return each.seq % 2 == 0; }, evicted, 7);
     }
     CHECK(seqs_of(history) == Seqs{1, 3, 5, 7});
     CHECK(history.rules().front()->evicted == 1);
@@ -117,7 +117,7 @@ TEST_CASE("chosen records are taken out of the middle, and their rings go on", "
     for (Seq seq = 11; seq <= 12; ++seq) append(history, envelope_named(name, seq));
     CHECK(seqs_of(history) == Seqs{3, 7, 8, 9, 10, 11, 12});
     EvictedRecords evicted;
-    history.erase_if([](const Envelope&) { return true; }, evicted);
+    history.erase_if([](const Envelope&) { return true; }, evicted, 12);
     CHECK(seqs_of(history).empty());
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("another history's records are taken over", "[history]") {
     History fresh({.capacity = 5, .policies = {{"sensor.*", BucketRing{}}, {"task.*", KeepNone{}}}});
     {
         EvictedRecords evicted;
-        fresh.take_over(old, evicted);
+        fresh.take_over(old, evicted, 5);
     }
     CHECK(seqs_of(old).empty());
     CHECK(old.bytes() == 0);

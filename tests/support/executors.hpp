@@ -12,12 +12,6 @@
 
 namespace hindsight::test {
 
-/// Runs each task at once, on the thread that hands it over.
-struct InlineExecutor final : Executor {
-    void execute(Task task) override { task(); }
-    bool runs_here() const noexcept override { return false; }
-};
-
 /// Keeps the tasks until the test runs them.
 class ManualExecutor final : public Executor {
 public:

@@ -7,6 +7,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/envelope.hpp>
+#include <hindsight/detail/loss.hpp>
 #include <hindsight/detail/record_log.hpp>
 #include <hindsight/detail/retention_rule.hpp>
 #include <hindsight/retention.hpp>
@@ -34,6 +35,8 @@ public:
     void add(Envelope& envelope) noexcept { envelope.next_evicted = std::exchange(first_, &envelope); }
     /// They stay where they are after all.
     void forget() noexcept { first_ = nullptr; }
+    /// The largest of their seqs; 0: there are none.
+    Seq newest() const noexcept;
 
 private:
     Envelope* first_ = nullptr;
@@ -72,15 +75,19 @@ public:
     /// Takes over one reference. The record's seq is larger than all before. Enforces all limits.
     void append(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept;
 
-    void clear(EvictedRecords& evicted) noexcept;
+    // `now`: the last seq given to any event, at which they happen.
+
+    void clear(EvictedRecords& evicted, Seq now) noexcept;
     /// Takes out the records that `goes(const Envelope&)` chooses, counted as evicted.
     template <class F>
-    void erase_if(F goes, EvictedRecords& evicted) noexcept {
+    void erase_if(F goes, EvictedRecords& evicted, Seq now) noexcept {
         for_each_log([&](RecordLog& log) {
             const Position end = log.first_position() + log.span();
             for (Position each = log.first_position(); each != end; ++each) {
                 const Envelope* const record = log.at(each);
-                if (record != nullptr && goes(*record)) evict(log, each, evicted);
+                if (record == nullptr || !goes(*record)) continue;
+                log.rule().removed.add(record->seq, now);
+                evict(log, each, evicted);
             }
         });
         drop_empty_buckets();
@@ -89,7 +96,14 @@ public:
     /// Moves all records of `other` in here, where they go by these rules (user policies are not asked); what finds no
     /// room is evicted. For an empty history, and an empty `evicted`. Throws std::bad_alloc: the other is as before
     /// then, and these two are empty.
-    void take_over(History& other, EvictedRecords& evicted);
+    void take_over(History& other, EvictedRecords& evicted, Seq now);
+
+    /// By rules that were replaced, and by replacing them. For all losses see impl/detail/losses.hpp.
+    const Loss& lost_earlier() const noexcept { return lost_earlier_; }
+    /// Records up to that seq may have been there at that moment, of which nothing is known.
+    void note_loss(Seq up_to, Seq moment) noexcept { lost_earlier_.add(up_to, moment); }
+    /// It has moved to a ledger that has given this seq last: all that has left is gone by then.
+    void goes_on_after(Seq now) noexcept;
 
     /// Visits those that may hold records.
     template <class F>
@@ -107,10 +121,6 @@ public:
     const HistoryOptions& options() const noexcept { return options_; }
     const std::vector<std::unique_ptr<RetentionRule>>& rules() const noexcept { return rules_; }
     const RecordLog& shared() const noexcept { return *shared_; }
-
-    /// Of the records that events of these names could have been, those with a larger seq are all still here, if they
-    /// were ever kept; 0: all are.
-    Seq let_go_through(const Pattern& names) const noexcept;
 
     void reset_counters() noexcept;
     /// What the rules that were replaced had counted.
@@ -131,20 +141,19 @@ private:
     void evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept;
     /// Counts one that was taken out.
     void let_go(RecordLog& log, Envelope& envelope, EvictedRecords& evicted) noexcept;
-    /// The same; null: of all names.
-    Seq let_go_through(const Pattern* names) const noexcept;
     /// Takes out all, without giving up a reference.
     void forget() noexcept;
     void drop_empty_buckets() noexcept;
-    void prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept;
-    void prune_bytes(EvictedRecords& evicted) noexcept;
+    // `last_there`: the moment before it happens.
+    void prune_buckets(RetentionRule& rule, EvictedRecords& evicted, Seq last_there) noexcept;
+    void prune_bytes(EvictedRecords& evicted, Seq last_there) noexcept;
 
     HistoryOptions options_;
     std::unique_ptr<RecordLog> shared_;
     Rules rules_;  // the library's own events first, then the user's, then the one without a pattern
     std::size_t bytes_ = 0;
     Totals earlier_;
-    Seq let_go_earlier_ = 0;  // by rules that were replaced: see let_go_through
+    Loss lost_earlier_;
 };
 
 // The emit path's part is inline.
@@ -155,9 +164,9 @@ HINDSIGHT_ALWAYS_INLINE void History::append(Envelope& envelope, const Place& pl
     if (envelope.has(Envelope::truncated)) ++rule.truncated;
     put(envelope, place, evicted);
     if (place.bucket != nullptr) [[unlikely]]
-        prune_buckets(rule, evicted);
+        prune_buckets(rule, evicted, envelope.seq - 1);
     if (bytes_ > options_.max_total_bytes) [[unlikely]]
-        prune_bytes(evicted);
+        prune_bytes(evicted, envelope.seq - 1);
 }
 
 HINDSIGHT_ALWAYS_INLINE void History::put(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {

@@ -50,6 +50,8 @@ public:
 
     /// For the outside: the function `emit` below.
     void emit(const Draft& draft, Receipt& receipt);
+    /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
+    void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt);
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
@@ -117,15 +119,15 @@ private:
     /// From here on they do, if nothing waits for the node; false: there is something.
     bool begin_calling(Node& node) noexcept;
     /// `max` deliveries at most; how many handlers were called. `running` has moved to the node.
-    std::size_t deliver_past(Running& running, Frame& frame, Node& node, std::size_t max) noexcept;
+    std::size_t deliver_backlog(Running& running, Frame& frame, Node& node, std::size_t max) noexcept;
 
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Whether a turn whose mailbox is empty may wait for more to come.
     bool may_stay_locked(const Node& node) const noexcept;
-    /// Where a mailbox has its records from. No receipt waits for those of the past.
-    enum class Origin : std::uint8_t { past, present };
+    /// Where a mailbox has its records from. No receipt waits for those of the backlog.
+    enum class Origin : std::uint8_t { backlog, present };
     /// How many handlers were called.
     std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch,
                               Origin origin) noexcept;
@@ -201,7 +203,7 @@ private:
     /// The node ends without anyone waiting for it.
     void close(Node& node) noexcept;
     void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
-    void finish_discarded(Node& node, std::unique_ptr<Past> past) noexcept;
+    void finish_discarded(Node& node, std::unique_ptr<Backlog> backlog) noexcept;
 
     bool drain(const Frame* top, Deadline deadline);
     bool run_what_waits_for_this_thread(const Frame* top);

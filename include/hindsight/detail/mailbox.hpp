@@ -3,8 +3,8 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/backlog.hpp>
 #include <hindsight/detail/conflating_queue.hpp>
-#include <hindsight/detail/past.hpp>
 #include <hindsight/detail/pending_queue.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/stream.hpp>
@@ -90,17 +90,17 @@ public:
             queue_);
     }
 
-    /// What came in; `past`, which is delivered before it, does not count.
+    /// What came in; `backlog`, which is delivered before it, does not count.
     std::size_t size() const noexcept {
         return std::visit([](const auto& queue) { return queue.size(); }, queue_);
     }
     /// All that waits, records whose subscription is still choosing among them included.
-    std::size_t waiting() const noexcept { return size() + undecided + (past ? past->size() : 0); }
+    std::size_t waiting() const noexcept { return size() + undecided + (backlog ? backlog->size() : 0); }
     /// What waits, and what is in the hands of the thread whose turn it is.
     std::size_t unfinished() const noexcept { return waiting() + progress.in_hand(); }
     /// Whether a turn would find nothing to deliver or to tell.
     bool is_empty() const noexcept {
-        return !past &&
+        return !backlog &&
                std::visit([](const auto& queue) { return queue.size() == 0 && !queue.has_hole_at_end(); }, queue_);
     }
 
@@ -132,7 +132,7 @@ public:
     bool closed = false;  // disconnected
 
     /// Of history, for a subscription that has joined late: delivered before all that came in. Null: none (any more).
-    std::unique_ptr<Past> past;
+    std::unique_ptr<Backlog> backlog;
     std::size_t undecided = 0;  // records that are to be chosen from for it
 
     /// What emitters who found it full wait for. One who is woken for each place sleeps and wakes for each event, so

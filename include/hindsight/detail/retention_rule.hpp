@@ -4,11 +4,12 @@
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
+#include <hindsight/detail/loss.hpp>
 #include <hindsight/detail/record_log.hpp>
 #include <hindsight/detail/ring.hpp>
 #include <hindsight/retention.hpp>
+#include <hindsight/types.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,7 @@ struct Bucket {
     std::string_view name, key;  // of the map's key
     Bucket* less_recent = nullptr;
     Bucket* more_recent = nullptr;
+    Seq replaced = 0;  // the largest seq that has left for a newer record
 };
 
 struct HINDSIGHT_API RetentionRule {
@@ -81,15 +83,15 @@ struct HINDSIGHT_API RetentionRule {
     Bucket* least_recent = nullptr;
     Bucket* most_recent = nullptr;
 
-    /// No record with a larger seq has left its log, but for those that made room in a full ring.
-    Seq let_go_through = 0;
-    bool evicted_before = false;  // the counters were reset
-    void note_let_go(Seq seq) noexcept { let_go_through = std::max(let_go_through, seq); }
-
     std::uint64_t stored = 0;
     std::uint64_t evicted = 0;
     std::uint64_t refused = 0;
     std::uint64_t truncated = 0;
+
+    // Of its log, but for what rings and buckets have lost to newer records.
+    Loss removed;                  // by `clear` and `erase_if` of history
+    Loss pruned;                   // for the limits on buckets and bytes
+    bool evicted_earlier = false;  // something that its counter knows no more
 
 private:
     void unlink(Bucket& bucket) noexcept;

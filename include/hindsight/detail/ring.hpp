@@ -18,6 +18,7 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool full() const noexcept { return size_ == capacity_; }
     T front() const noexcept { return slots_[first_]; }
+    T back() const noexcept { return slots_[index(size_ - 1)]; }
 
     /// Not to a full ring.
     void push_back(T value) noexcept {

@@ -4,52 +4,18 @@
 #include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/impl/detail/find_records.hpp>
 #include <hindsight/impl/detail/log_cursor.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
-#include <hindsight/impl/detail/query_condition.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/impl/detail/reread.hpp>
 #include <hindsight/impl/detail/restored_envelope.hpp>
+#include <hindsight/impl/detail/trace.hpp>
 
 #include <algorithm>
 #include <mutex>
 
 namespace hindsight {
-
-namespace event_store {
-
-inline std::vector<Record> query(detail::Ledger& ledger, const Query& query, const detail::EventType* type) {
-    const detail::QueryCondition condition(query, type);
-    std::vector<Record> found;
-    if (query.limit == 0) return found;
-    // With a predicate all candidates are pinned; the limit applies to what the predicate lets through.
-    const std::size_t most = query.where ? no_limit : query.limit;
-    // What can be allocated before the lock is.
-    found.reserve(std::min<std::size_t>(most, 256));
-    std::vector<detail::LogCursor> cursors;
-    {
-        const std::lock_guard lock(ledger.mutex);
-        ledger.history.for_each_log([&](const detail::RecordLog& log) {
-            if (log.size() > 0) cursors.emplace_back(log, condition, most);
-        });
-        detail::merge(cursors, query.take, [&](detail::Envelope& each, const detail::LogCursor& cursor) {
-            if (condition.holds_for(each, cursor.met())) found.emplace_back(detail::EnvelopePtr::share(each));
-            return found.size() < most;
-        });
-    }
-    if (query.where) {
-        std::vector<Record> chosen;
-        for (Record& record : found) {
-            if (chosen.size() == query.limit) break;
-            if (query.where(record)) chosen.push_back(std::move(record));
-        }
-        found = std::move(chosen);
-    }
-    if (query.take == Take::newest) std::ranges::reverse(found);
-    return found;
-}
-
-}  // namespace event_store
 
 HINDSIGHT_INLINE EventStore::EventStore(const HistoryOptions& options, std::shared_ptr<Clock> clock)
     : ledger_(std::make_shared<detail::Ledger>(options, true, detail::random_origin())), clock_(std::move(clock)) {}
@@ -108,33 +74,44 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
 }
 
 HINDSIGHT_INLINE std::vector<Record> EventStore::query(const Query& query) const {
-    return event_store::query(*ledger_, query, nullptr);
+    return detail::find_records(*ledger_, query, nullptr);
 }
 
 HINDSIGHT_INLINE std::vector<Record> EventStore::query_typed(const Query& query, const detail::EventType& type) const {
-    return event_store::query(*ledger_, query, &type);
+    return detail::find_records(*ledger_, query, &type);
 }
 
 HINDSIGHT_INLINE Reread EventStore::reread(const Lagged& hole, Query query) const {
-    Reread result{.records = {}, .gone = hole};
-    if (hole.missed == 0 || hole.last < hole.first) return result;
-    query.after_seq = std::max(query.after_seq, hole.first - 1);
-    query.before_seq = query.before_seq == 0 ? hole.last + 1 : std::min(query.before_seq, hole.last + 1);
-    result.records = event_store::query(*ledger_, query, nullptr);
-    result.gone = detail::what_is_gone(hole, result.records.size());
-    return result;
+    return detail::reread(*ledger_, hole, std::move(query), nullptr);
 }
 
 HINDSIGHT_INLINE std::optional<Record> EventStore::find(Seq seq) const {
     if (seq == 0) return std::nullopt;
     const std::lock_guard lock(ledger_->mutex);
-    std::optional<Record> found;
-    ledger_->history.for_each_log([&](const detail::RecordLog& log) {
-        const detail::Position there = log.lower_bound(seq);
-        detail::Envelope* const record = there < log.span() ? *log.slot(there) : nullptr;
-        if (record != nullptr && record->seq == seq) found.emplace(detail::EnvelopePtr::share(*record));
+    detail::Envelope* const found = detail::find_locked(ledger_->history, seq);
+    return found != nullptr ? std::optional<Record>(std::in_place, detail::EnvelopePtr::share(*found)) : std::nullopt;
+}
+
+HINDSIGHT_INLINE CauseTree EventStore::trace(Seq seq) const {
+    return detail::trace_causes(*ledger_, seq);
+}
+
+HINDSIGHT_INLINE Past EventStore::as_of(Seq seq) const {
+    const Seq moment = std::min(seq, last_seq());
+    return Past(ledger_, moment, moment);
+}
+
+HINDSIGHT_INLINE Past EventStore::as_of(TimePoint time) const {
+    std::vector<detail::LogCursor> cursors;
+    Seq last_before = 0;
+    Seq first_after = 0;
+    const std::lock_guard lock(ledger_->mutex);
+    ledger_->history.for_each_log([&](const detail::RecordLog& log) { cursors.emplace_back(log); });
+    detail::merge(cursors, Take::oldest, [&](const detail::Envelope& each, const detail::LogCursor&) {
+        (each.time > time ? first_after : last_before) = each.seq;
+        return first_after == 0;
     });
-    return found;
+    return Past(ledger_, last_before, first_after != 0 ? first_after - 1 : last_seq());
 }
 
 namespace event_store {
@@ -149,6 +126,13 @@ inline void require_order(const std::vector<Record>& records) {
         }
         last = record.seq();
     }
+}
+
+/// The largest seq before the last that none of them has, or 0.
+inline Seq last_missing(const std::vector<Record>& records) noexcept {
+    Seq missing = records.back().seq();
+    for (std::size_t i = records.size(); i > 0 && records[i - 1].seq() == missing; --i) --missing;
+    return missing;
 }
 
 /// Puts copies in the places of records that somebody else holds, too.
@@ -211,6 +195,7 @@ HINDSIGHT_INLINE void EventStore::restore(std::vector<Record> records) {
             detail::EvictedRecords evicted;
             for (const Record& record : records) event_store::restore(next, *record.envelope(), evicted);
         }
+        if (const Seq missing = event_store::last_missing(records); missing != 0) next.note_loss(missing, last);
         const std::lock_guard lock(ledger_->mutex);
         if (ledger_->last_seq.load(std::memory_order_relaxed) != 0) {
             throw InvalidArgument("EventStore::restore: the store has had events already");
@@ -226,7 +211,7 @@ HINDSIGHT_INLINE void EventStore::restore(std::vector<Record> records) {
 HINDSIGHT_INLINE void EventStore::clear() {
     detail::EvictedRecords evicted;
     const std::lock_guard lock(ledger_->mutex);
-    ledger_->history.clear(evicted);
+    ledger_->history.clear(evicted, last_seq());
 }
 
 HINDSIGHT_INLINE void EventStore::set_policies(const std::vector<PolicyRule>& policies) {
@@ -243,7 +228,7 @@ HINDSIGHT_INLINE void EventStore::set_policies(const std::vector<PolicyRule>& po
         detail::EvictedRecords evicted;
         const std::lock_guard lock(ledger_->mutex);
         if (ledger_->history_version.load(std::memory_order_relaxed) != version) continue;
-        next.take_over(ledger_->history, evicted);
+        next.take_over(ledger_->history, evicted, last_seq());
         std::swap(next, ledger_->history);
         ledger_->history_version.fetch_add(1, std::memory_order_release);
         return;
@@ -261,6 +246,7 @@ HINDSIGHT_INLINE void EventStore::swap(EventStore& other) {
         if (newest != nullptr && newest->seq > ledger->last_seq.load(std::memory_order_relaxed)) {
             ledger->last_seq.store(newest->seq, std::memory_order_relaxed);
         }
+        ledger->history.goes_on_after(ledger->last_seq.load(std::memory_order_relaxed));
         ledger->max_payload_bytes.store(ledger->history.options().max_payload_bytes, std::memory_order_relaxed);
         ledger->history_version.fetch_add(1, std::memory_order_release);
     }

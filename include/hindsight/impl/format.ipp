@@ -89,6 +89,41 @@ HINDSIGHT_INLINE std::string to_line(const Record& record) {
     return line;
 }
 
+HINDSIGHT_INLINE std::string to_lines(const CauseTree& tree) {
+    constexpr std::size_t deepest = 32;
+    std::string lines;
+    const auto next_line = [&]() -> std::string& { return lines.empty() ? lines : lines += '\n'; };
+    tree.walk([&](const CauseTree::Entry& entry) {
+        next_line().append(2 * std::min(entry.depth, deepest), ' ');
+        if (entry.record) {
+            lines += to_line(entry.record);
+        } else {
+            append_json_number(lines += '#', entry.seq);
+            lines += " (not in history)";
+        }
+    });
+    if (tree.entries.empty()) return lines;
+    const Seq asked = tree.entries[tree.asked].seq;
+    const auto later = std::ranges::upper_bound(tree.missing, asked);
+    if (later != tree.missing.end()) {
+        next_line() += "(not in history: ";
+        for (auto each = later; each != tree.missing.end(); ++each) {
+            append_json_number(lines += each == later ? "#" : ", #", *each);
+        }
+        lines += "; what they caused may belong here)";
+    }
+    if (tree.newer_not_kept != 0) {
+        append_json_number(next_line() += '(', tree.newer_not_kept);
+        append_json_number(lines += " of the events after #", asked);
+        lines += " are not in history)";
+    }
+    return lines;
+}
+
+HINDSIGHT_INLINE void throw_bad_tree_format() {
+    throw fmt::format_error("the format of a tree of causes is {}");
+}
+
 HINDSIGHT_INLINE void throw_bad_record_format() {
     throw fmt::format_error("a record's format is {} or {:j}");
 }

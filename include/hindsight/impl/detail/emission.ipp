@@ -99,7 +99,8 @@ HINDSIGHT_INLINE void Emission::inherit_from(const Frame& handler, Stamp& stamp)
     std::string_view correlation;
     if (handler.record != nullptr && *handler.record) {
         const Envelope& envelope = *handler.record->envelope();
-        cause = envelope.seq;
+        // A filter is given a record that has no seq yet: what it emits comes of what that comes of.
+        cause = envelope.seq != 0 ? envelope.seq : envelope.cause;
         correlation = envelope.correlation();
         stamp.flags = envelope.flags & Envelope::below_error;
     } else if (handler.bare != nullptr) {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <hindsight/detail/history.hpp>
-#include <hindsight/detail/name_rules.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/log_cursor.hpp>
+#include <hindsight/impl/detail/losses.hpp>
 
 #include <algorithm>
 
@@ -17,7 +17,14 @@ HINDSIGHT_INLINE History::History(const HistoryOptions& options) : options_(opti
 
 HINDSIGHT_INLINE History::~History() {
     EvictedRecords evicted;
-    if (shared_ != nullptr) clear(evicted);
+    if (shared_ != nullptr) clear(evicted, 0);
+}
+
+HINDSIGHT_INLINE Seq EvictedRecords::newest() const noexcept {
+    Seq newest = 0;
+    for (const Envelope* each = first_; each != nullptr; each = each->next_evicted)
+        newest = std::max(newest, each->seq);
+    return newest;
 }
 
 HINDSIGHT_INLINE History::Rules History::make_rules(const std::vector<PolicyRule>& policies,
@@ -86,7 +93,7 @@ HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& pl
     const Position position = log.push_back(envelope);
     if (bucket.ring.full()) {
         Envelope& oldest = log.remove(bucket.ring.push_back_for_front(position));
-        log.rule().note_let_go(oldest.seq);
+        bucket.replaced = oldest.seq;
         let_go(log, oldest, evicted);
     } else {
         bucket.ring.push_back(position);
@@ -97,32 +104,32 @@ HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& pl
 HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedRecords& evicted) noexcept {
     RetentionRule& rule = log.rule();
     if (rule.kind == RetentionRule::Kind::buckets) rule.bucket_of(*log.at(position)).ring.erase(position);
-    rule.note_let_go(log.at(position)->seq);
     let_go(log, log.remove(position), evicted);
 }
 
-HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted, Seq last_there) noexcept {
     while (rule.buckets.size() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
         while (bucket.ring.size() > 0) {
             Envelope& oldest = rule.log->remove(bucket.ring.pop_front());
-            rule.note_let_go(oldest.seq);
+            rule.pruned.add(oldest.seq, last_there);
             let_go(*rule.log, oldest, evicted);
         }
         rule.erase(bucket);
     }
 }
 
-HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::prune_bytes(EvictedRecords& evicted, Seq last_there) noexcept {
     while (bytes_ > options_.max_total_bytes) {
         RecordLog& log = *log_of_oldest();
+        log.rule().pruned.add(log.oldest()->seq, last_there);
         evict(log, log.first_position(), evicted);
     }
 }
 
-HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted) noexcept {
+HINDSIGHT_INLINE void History::clear(EvictedRecords& evicted, Seq now) noexcept {
     for_each_log([&](RecordLog& log) {
-        if (const Envelope* const newest = log.newest()) log.rule().note_let_go(newest->seq);
+        if (const Envelope* const newest = log.newest()) log.rule().removed.add(newest->seq, now);
         for (Position offset = 0; offset < log.span(); ++offset) {
             if (Envelope* const record = *log.slot(offset)) evicted.add(*record);
         }
@@ -136,7 +143,7 @@ HINDSIGHT_INLINE void History::forget() noexcept {
     bytes_ = 0;
 }
 
-HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted) {
+HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted, Seq now) {
     // Until nothing can throw any more, the references are the other's.
     try {
         std::vector<LogCursor> cursors;
@@ -145,7 +152,6 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
             RetentionRule& rule = rule_for(envelope.name());
             if (rule.kind == RetentionRule::Kind::none) {
                 ++rule.evicted;
-                rule.note_let_go(envelope.seq);
                 evicted.add(envelope);
             } else {
                 put(envelope, place_for(rule, envelope), evicted);
@@ -158,10 +164,11 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
         throw;
     }
     for (const auto& rule : rules_) {
-        if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted);
+        if (rule->kind == RetentionRule::Kind::buckets) prune_buckets(*rule, evicted, now);
     }
-    prune_bytes(evicted);
-    let_go_earlier_ = other.let_go_through(nullptr);
+    prune_bytes(evicted, now);
+    for_each_loss(other, nullptr, [this](const Loss& loss) { lost_earlier_.add(loss); });
+    if (const Seq newest = evicted.newest(); newest != 0) lost_earlier_.add(newest, now);
     other.forget();
     earlier_ = other.earlier_;
     for (const auto& rule : other.rules_) {
@@ -172,30 +179,20 @@ HINDSIGHT_INLINE void History::take_over(History& other, EvictedRecords& evicted
     }
 }
 
-HINDSIGHT_INLINE Seq History::let_go_through(const Pattern& names) const noexcept {
-    return let_go_through(&names);
-}
-
-HINDSIGHT_INLINE Seq History::let_go_through(const Pattern* names) const noexcept {
-    Seq through = let_go_earlier_;
-    for (const auto& each : rules_) {
-        const bool concerned =
-            names == nullptr || !each->pattern || patterns_overlap(each->pattern->text(), names->text());
-        if (!concerned) continue;
-        const RecordLog& log = log_of(*each);
-        const RetentionRule& rule = each->shared() ? log.rule() : *each;
-        through = std::max(through, rule.let_go_through);
-        // What left a ring to make room is older than all that is still there, and nobody took a note of it.
-        const bool ring = rule.kind == RetentionRule::Kind::ring && (rule.evicted > 0 || rule.evicted_before);
-        if (ring && log.oldest() != nullptr) through = std::max(through, log.oldest()->seq - 1);
-        if (names != nullptr && names->exact()) break;  // the first that matches is the one
+HINDSIGHT_INLINE void History::goes_on_after(Seq now) noexcept {
+    const auto limit = [now](Loss& loss) { loss.last_there = std::min(loss.last_there, now); };
+    limit(lost_earlier_);
+    for (const auto& rule : rules_) {
+        limit(rule->removed);
+        limit(rule->pruned);
     }
-    return through;
 }
 
 HINDSIGHT_INLINE void History::reset_counters() noexcept {
-    for (const auto& rule : rules_) rule->evicted_before = rule->evicted_before || rule->evicted > 0;
-    for (const auto& rule : rules_) rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
+    for (const auto& rule : rules_) {
+        rule->evicted_earlier = rule->evicted_earlier || rule->evicted > 0;
+        rule->stored = rule->evicted = rule->refused = rule->truncated = 0;
+    }
     earlier_ = {};
 }
 

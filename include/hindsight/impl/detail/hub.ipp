@@ -116,10 +116,10 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     dropped_.add(ThreadSlot::current(), mailbox.dropped);
     conflated_.add(ThreadSlot::current(), mailbox.conflated);
     Mailbox::Queue queue = mailbox.take_all();
-    std::unique_ptr<Past> past = std::move(mailbox.past);
+    std::unique_ptr<Backlog> backlog = std::move(mailbox.backlog);
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
-    finish_discarded(node, std::move(past));
+    finish_discarded(node, std::move(backlog));
     finish_discarded(node, queue);
     pending_tasks_->forget(node);
 }

@@ -112,9 +112,9 @@ HINDSIGHT_INLINE bool Hub::take_turn(Node& node, std::size_t max, std::size_t& c
     running.move_to(node);
     for (;;) {
         std::unique_lock lock(ledger_->mutex);
-        if (mailbox.past) [[unlikely]] {
+        if (mailbox.backlog) [[unlikely]] {
             lock.unlock();
-            count += deliver_past(running, frame, node, max - count);
+            count += deliver_backlog(running, frame, node, max - count);
             if (count >= max) return true;
             continue;
         }
@@ -216,10 +216,12 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
 HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
     try {
         const std::string key = std::to_string(node.id) + ":" + failure.handler;
-        with_draft(failure, EmitOptions{.key = key, .cause = failure.record.seq()}, [this](const Draft& draft) {
-            Receipt receipt;
-            emit(draft, receipt);
-        });
+        const std::string_view correlation = failure.record.correlation();
+        with_draft(failure, EmitOptions{.key = key, .correlation = correlation, .cause = failure.record.seq()},
+                   [this](const Draft& draft) {
+                       Receipt receipt;
+                       emit(draft, receipt);
+                   });
     } catch (...) {
         // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
     }
@@ -260,13 +262,13 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& fa
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
     Mailbox::Queue queue = node.mailbox->take_all();
-    std::unique_ptr<Past> past = std::move(node.mailbox->past);
+    std::unique_ptr<Backlog> backlog = std::move(node.mailbox->backlog);
     if (node.mailbox->stage() != Mailbox::Stage::in_turn)
         node.mailbox->go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
     const bool room = node.mailbox->gives_room();
     lock.unlock();
     if (room) unpark_all(&node.mailbox->room_epoch);
-    finish_discarded(node, std::move(past));
+    finish_discarded(node, std::move(backlog));
     finish_discarded(node, queue);
 }
 

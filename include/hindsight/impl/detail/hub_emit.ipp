@@ -147,6 +147,10 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_thoroughly(const Draft& draft, Receipt& receipt) {
+    emit_made(draft, EnvelopePtr(), receipt);
+}
+
+HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt) {
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
@@ -162,7 +166,7 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
     Topic* topic = registry_.find(draft.type);
     if (topic == nullptr) topic = &registry_.look_up(draft, owned);
     Frame frame(slot, *this);
-    receipt = Emission(*this, frame, *topic, owned == nullptr, draft).run();
+    receipt = Emission(*this, frame, *topic, owned == nullptr, draft, std::move(made)).run();
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE void Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft,

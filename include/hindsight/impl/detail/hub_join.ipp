@@ -50,7 +50,7 @@ HINDSIGHT_INLINE void Hub::catch_up(Frame& frame, Node& node) noexcept {
     {
         Running running(frame);
         running.move_to(node);
-        deliver_past(running, frame, node, no_limit);
+        deliver_backlog(running, frame, node, no_limit);
         for (std::size_t came_in = 0; !node.has(Node::dead);) {
             std::unique_lock lock(ledger_->mutex);
             const std::size_t taken = mailbox.take(batch);
@@ -84,53 +84,38 @@ HINDSIGHT_INLINE bool Hub::begin_calling(Node& node) noexcept {
     return empty;
 }
 
-HINDSIGHT_INLINE std::size_t Hub::deliver_past(Running& running, Frame& frame, Node& node, std::size_t max) noexcept {
+HINDSIGHT_INLINE std::size_t Hub::deliver_backlog(Running& running, Frame& frame, Node& node,
+                                                  std::size_t max) noexcept {
     Mailbox& mailbox = *node.mailbox;
     std::array<Pending, 64> batch;
     std::size_t count = 0;
     while (count < max) {
-        std::unique_ptr<Past> finished;  // its memory is freed without the lock
-        Past::Taken taken;
+        std::unique_ptr<Backlog> finished;  // its memory is freed without the lock
+        Backlog::Taken taken;
         {
             const std::lock_guard lock(ledger_->mutex);
-            if (!mailbox.past) break;
-            taken = mailbox.past->take(std::span(batch).first(std::min(batch.size(), max - count)));
+            if (!mailbox.backlog) break;
+            taken = mailbox.backlog->take(std::span(batch).first(std::min(batch.size(), max - count)));
             mailbox.progress.begin(taken.records);
             mailbox.dropped += taken.payloads;
-            if (mailbox.past->empty()) finished = std::move(mailbox.past);
+            if (mailbox.backlog->empty()) finished = std::move(mailbox.backlog);
         }
         if (taken.let_go.last != 0) tell_of_hole(frame, node, taken.let_go);
-        count += deliver_batch(running, frame, node, std::span(batch).first(taken.count), Origin::past);
+        count += deliver_batch(running, frame, node, std::span(batch).first(taken.count), Origin::backlog);
     }
     return count;
 }
 
-HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, std::unique_ptr<Past> past) noexcept {
-    if (!past) return;
-    for (const EnvelopePtr& each : past->rest()) count_discarded(node, Record(each));
+HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, std::unique_ptr<Backlog> backlog) noexcept {
+    if (!backlog) return;
+    for (const EnvelopePtr& each : backlog->rest()) count_discarded(node, Record(each));
     note_progress_of_drain();
 }
 
 HINDSIGHT_INLINE Reread Hub::reread(Node& node, const Lagged& hole) const {
-    Reread result{.records = {}, .gone = hole};
-    if (hole.missed == 0 || hole.last < hole.first) return result;
-    const Query query{.pattern = std::string(node.pattern->text()),
-                      .after_seq = hole.first - 1,
-                      .before_seq = hole.last + 1,
-                      .take = Take::oldest};
-    const QueryCondition condition(query, nullptr);
-    std::vector<EnvelopePtr> found;
-    {
-        const std::lock_guard lock(ledger_->mutex);
-        find_records_locked(*ledger_, node, condition, no_limit, found);
-    }
-    for (EnvelopePtr& each : found) {
-        if (node.type != nullptr && !each->has(Envelope::has_payload)) continue;
-        Record record(std::move(each));
-        if (!node.filtered || node.filter(record)) result.records.push_back(std::move(record));
-    }
-    result.gone = what_is_gone(hole, result.records.size());
-    return result;
+    Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
+    if (node.filtered) query.where = [&node](const Record& record) { return node.filter(record); };
+    return detail::reread(*ledger_, hole, std::move(query), node.type);
 }
 
 }  // namespace hindsight::detail

@@ -82,17 +82,17 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
             removed = node->mailbox->take_if(holds);
         }
         finish_discarded(*node, removed);
-        std::vector<EnvelopePtr> removed_past;
+        std::vector<EnvelopePtr> removed_backlog;
         {
             const std::lock_guard lock(ledger_->mutex);
-            if (node->mailbox->past) removed_past = node->mailbox->past->take_if(holds);
+            if (node->mailbox->backlog) removed_backlog = node->mailbox->backlog->take_if(holds);
         }
-        for (EnvelopePtr& each : removed_past) count_discarded(*node, Record(std::move(each)));
+        for (EnvelopePtr& each : removed_backlog) count_discarded(*node, Record(std::move(each)));
     }
     {
         EvictedRecords evicted;
         const std::lock_guard lock(ledger_->mutex);
-        ledger_->history.erase_if(holds, evicted);
+        ledger_->history.erase_if(holds, evicted, ledger_->last_seq.load(std::memory_order_relaxed));
     }
     return static_cast<std::size_t>(type.payloads->made.get() - type.payloads->destroyed.get());
 }

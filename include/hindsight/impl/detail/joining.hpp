@@ -1,8 +1,7 @@
 // Joining: a subscription that gets the past first, on its way in. Lives on the stack of the subscribing thread.
 //
 //   capture   take the records of history, in the same hold of the ledger's lock that divides all events into those
-//   that
-//             history has and those that will see the new subscriber    (no user code; may throw, nothing has changed)
+//             that it has and those that will see the subscriber   (no user code; may throw, nothing has changed then)
 //   choose    ask the filter, and pick the newest ones                  (user code, without a lock; never throws)
 //   install   hand them to the mailbox, before all that has come into it meanwhile    (from here on: never throws)
 //
@@ -10,9 +9,9 @@
 // mailbox goes to its executor; that of a direct one is emptied by Hub::catch_up.
 #pragma once
 
+#include <hindsight/detail/backlog.hpp>
 #include <hindsight/detail/hub.hpp>
-#include <hindsight/detail/past.hpp>
-#include <hindsight/impl/detail/log_cursor.hpp>
+#include <hindsight/impl/detail/query_condition.hpp>
 #include <hindsight/replay.hpp>
 
 #include <cstddef>
@@ -20,22 +19,6 @@
 #include <vector>
 
 namespace hindsight::detail {
-
-/// The records that a subscription is for and that meet the query, `most` at most, from the end that the query takes
-/// from. The filter is not asked.
-inline void find_records_locked(const Ledger& ledger, const Node& node, const QueryCondition& condition,
-                                std::size_t most, std::vector<EnvelopePtr>& found) {
-    if (most == 0) return;
-    std::vector<LogCursor> cursors;
-    ledger.history.for_each_log([&](const RecordLog& log) {
-        if (log.size() > 0) cursors.emplace_back(log, condition, most);
-    });
-    merge(cursors, condition.query().take, [&](Envelope& each, const LogCursor& cursor) {
-        const bool right_type = node.type == nullptr || same_type(*each.type, *node.type);
-        if (right_type && condition.holds_for(each, cursor.met())) found.push_back(EnvelopePtr::share(each));
-        return found.size() < most;
-    });
-}
 
 class Joining {
 public:
@@ -65,7 +48,7 @@ private:
     const Query query_;
     const QueryCondition condition_;
 
-    std::unique_ptr<Past> past_;
+    std::unique_ptr<Backlog> backlog_;
     std::vector<EnvelopePtr> records_;
     std::size_t chosen_ = 0;  // the first ones
     std::size_t rejected_ = 0;

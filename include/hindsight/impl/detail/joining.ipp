@@ -1,7 +1,9 @@
 #pragma once
 
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/find_records.hpp>
 #include <hindsight/impl/detail/joining.hpp>
+#include <hindsight/impl/detail/losses.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -37,21 +39,28 @@ inline Query query_for(const Node& node, const Replay& replay) {
 HINDSIGHT_INLINE Joining::Joining(Hub& hub, Frame& frame, Node& node, const Replay& replay)
     : hub_(hub), ledger_(*hub.ledger_), frame_(frame), node_(node), replay_(replay),
       query_(joining::query_for(node, replay)), condition_(query_, nullptr),
-      past_(std::make_unique<Past>(node.type != nullptr)) {}
+      backlog_(std::make_unique<Backlog>(node.type != nullptr)) {}
 
 HINDSIGHT_INLINE void Joining::capture() {
     Mailbox& mailbox = *node_.mailbox;
     const std::lock_guard lock(ledger_.mutex);
-    find_records_locked(ledger_, node_, condition_, node_.filtered ? no_limit : query_.limit, records_);
+    take_records_locked(ledger_.history, condition_, node_.filtered ? no_limit : query_.limit, [this](Envelope& each) {
+        // One without its payload is a hole.
+        const bool right_type = node_.type == nullptr || same_type(*each.type, *node_.type);
+        if (right_type) records_.push_back(EnvelopePtr::share(each));
+        return right_type;
+    });
     // From here on nothing throws.
-    past_->set_let_go(let_go_locked());
+    backlog_->set_let_go(let_go_locked());
     mailbox.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
     mailbox.undecided = records_.size();
 }
 
 HINDSIGHT_INLINE Lagged Joining::let_go_locked() const noexcept {
     const bool has_beginning = replay_.kind() == Replay::Kind::from_seq || replay_.kind() == Replay::Kind::since;
-    const Seq through = has_beginning ? ledger_.history.let_go_through(*node_.pattern) : 0;
+    if (!has_beginning) return {};
+    Seq through = 0;
+    for_each_loss(ledger_.history, &condition_, [&](const Loss& loss) { through = std::max(through, loss.up_to); });
     if (through == 0) return {};
     Seq first = std::max<Seq>(replay_.first(), 1);
     if (replay_.kind() == Replay::Kind::since) {
@@ -122,8 +131,8 @@ HINDSIGHT_INLINE bool Joining::install() noexcept {
         records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(chosen_), records_.end());
         node_.filter_rejected.add(frame_.slot, rejected_);
         const bool installed = is_open([&] {
-            past_->set_records(std::move(records_));
-            if (!past_->empty()) mailbox.past = std::move(past_);
+            backlog_->set_records(std::move(records_));
+            if (!backlog_->empty()) mailbox.backlog = std::move(backlog_);
         });
         if (installed) return true;
     }

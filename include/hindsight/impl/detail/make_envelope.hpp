@@ -95,22 +95,30 @@ inline void set_payload_bytes(Envelope& envelope, std::size_t payload_bytes) noe
         std::max(Envelope::payload_offset(*envelope.type) + envelope.text_bytes + payload_bytes, payload_bytes);
 }
 
-/// Makes the payload of an envelope whose header is ready. Frees it and throws what copying the payload throws.
-HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft& draft, const ThreadSlot& slot) {
-    const EventType& type = draft.type;
+/// Makes the payload of an envelope whose header is ready, by `construct(where)`. Frees the envelope and throws what
+/// that throws.
+template <class Construct>
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const ThreadSlot& slot, Construct construct) {
+    const EventType& type = *envelope.type;
     try {
-        void* const payload = reinterpret_cast<char*>(&envelope) + Envelope::payload_offset(type);
-        if (draft.may_move) {
-            type.move(payload, const_cast<void*>(draft.event));
-        } else {
-            type.copy(payload, draft.event);
-        }
+        construct(reinterpret_cast<char*>(&envelope) + Envelope::payload_offset(type));
     } catch (...) {
         envelope::free(&envelope);
         throw;
     }
     type.payloads->made.add(slot);
     return EnvelopePtr(&envelope);
+}
+
+/// The same from a draft.
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft& draft, const ThreadSlot& slot) {
+    return with_payload(envelope, slot, [&](void* where) {
+        if (draft.may_move) {
+            draft.type.move(where, const_cast<void*>(draft.event));
+        } else {
+            draft.type.copy(where, draft.event);
+        }
+    });
 }
 
 /// Makes the envelope of a checked draft. Throws std::bad_alloc, or what copying the payload throws.
@@ -156,66 +164,68 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     return with_payload(*spare, draft, slot);
 }
 
-/// What another envelope of the same event says, but for its type, payload and own name.
-inline void copy_header(const Envelope& from, Envelope& to) noexcept {
-    to.cause = from.cause;
-    to.time = from.time;
-    to.origin = from.origin;
-    to.payload_bytes = from.payload_bytes;
-    to.severity = from.severity;
-    to.category_size = from.category_size;
-    to.source_size = from.source_size;
-    to.key_size = from.key_size;
-    to.correlation_size = from.correlation_size;
-    to.metadata_count = from.metadata_count;
+namespace envelope {
+
+/// Makes an envelope of this type with the header and the texts of another, but for the first `skipped` bytes of these;
+/// they are to begin at `text_offset`. Its payload is still to be made. Throws std::bad_alloc.
+inline Envelope* make_like(const Envelope& other, const EventType& type, std::size_t text_offset,
+                           std::size_t skipped = 0) {
+    const std::size_t texts = other.text_bytes - skipped;
+    void* const memory = allocate(type, text_offset + texts);
+    auto* const made = ::new (memory) Envelope;
+    made->cause = other.cause;
+    made->time = other.time;
+    made->origin = other.origin;
+    made->type = &type;
+    made->payload_bytes = other.payload_bytes;
+    made->footprint = other.footprint;
+    made->text_offset = static_cast<std::uint32_t>(text_offset);
+    made->text_bytes = static_cast<std::uint32_t>(texts);
+    made->severity = other.severity;
+    made->flags = static_cast<std::uint8_t>(other.flags & ~(Envelope::plain | Envelope::converted));
+    made->name_size = other.name_size;
+    made->category_size = other.category_size;
+    made->source_size = other.source_size;
+    made->key_size = other.key_size;
+    made->correlation_size = other.correlation_size;
+    made->metadata_count = other.metadata_count;
+    std::memcpy(static_cast<char*>(memory) + text_offset,
+                reinterpret_cast<const char*>(&other) + other.text_offset + skipped, texts);
+    return made;
 }
 
-inline void copy_texts(const Envelope& from, std::size_t begin, Envelope& to) noexcept {
-    std::memcpy(reinterpret_cast<char*>(&to) + to.text_offset,
-                reinterpret_cast<const char*>(&from) + from.text_offset + begin, from.text_bytes - begin);
-}
+}  // namespace envelope
 
 /// The record of a dynamic event with its payload as another type reads it, for that type's subscriptions. Throws
 /// std::bad_alloc and what the conversion throws.
 inline EnvelopePtr make_converted(const Envelope& whole, const Conversion& conversion, const ThreadSlot& slot) {
     const EventType& type = *conversion.to;
-    const std::size_t own_name = whole.name_size;  // the type has the name
-    const std::size_t texts = whole.text_bytes - own_name;
-    const std::size_t payload_offset = Envelope::payload_offset(type);
-    const std::size_t text_offset = payload_offset + type.size;
-    void* const memory = envelope::allocate(type, text_offset + texts);
-    auto* const made = ::new (memory) Envelope;
-    copy_header(whole, *made);
-    made->type = &type;
-    made->footprint = text_offset + texts;
-    made->text_offset = static_cast<std::uint32_t>(text_offset);
-    made->text_bytes = static_cast<std::uint32_t>(texts);
-    made->flags = static_cast<std::uint8_t>((whole.flags & ~Envelope::plain) | Envelope::converted);
-    copy_texts(whole, own_name, *made);
-    try {
-        conversion.construct(static_cast<char*>(memory) + payload_offset, whole.payload());
-    } catch (...) {
-        envelope::free(made);
-        throw;
-    }
-    type.payloads->made.add(slot);
-    return EnvelopePtr(made);
+    const std::size_t text_offset = Envelope::payload_offset(type) + type.size;
+    Envelope* const made = envelope::make_like(whole, type, text_offset, whole.name_size);  // the type has the name
+    made->name_size = 0;
+    made->footprint = made->allocated();
+    made->flags |= Envelope::converted;
+    return with_payload(*made, slot, [&](void* where) { conversion.construct(where, whole.payload()); });
 }
 
 /// What history keeps of an event whose payload is too large. Throws std::bad_alloc.
 inline EnvelopePtr make_without_payload(const Envelope& whole) {
-    const std::size_t texts = whole.text_bytes;
-    void* const memory = envelope::allocate(*whole.type, sizeof(Envelope) + texts);
-    auto* const made = ::new (memory) Envelope;
-    copy_header(whole, *made);
-    made->type = whole.type;
-    made->footprint = sizeof(Envelope) + texts;
-    made->text_offset = sizeof(Envelope);
-    made->text_bytes = whole.text_bytes;
-    made->flags = static_cast<std::uint8_t>((whole.flags & ~Envelope::has_payload) | Envelope::truncated);
-    made->name_size = whole.name_size;
-    copy_texts(whole, 0, *made);
+    Envelope* const made = envelope::make_like(whole, *whole.type, sizeof(Envelope));
+    made->footprint = made->allocated();
+    made->flags = static_cast<std::uint8_t>((made->flags & ~Envelope::has_payload) | Envelope::truncated);
     return EnvelopePtr(made);
+}
+
+/// The same event once more, with another stamp, of which the correlation does not count. Its type can be copied, and
+/// its payload is there. Throws std::bad_alloc, or what copying the payload throws.
+inline EnvelopePtr make_again(const Envelope& recorded, const Stamp& stamp, const ThreadSlot& slot) {
+    const EventType& type = *recorded.type;
+    Envelope* const made = envelope::make_like(recorded, type, Envelope::payload_offset(type) + type.size);
+    made->cause = stamp.cause;
+    made->time = stamp.time;
+    made->origin = stamp.origin;
+    made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload);
+    return with_payload(*made, slot, [&](void* where) { type.copy(where, recorded.payload()); });
 }
 
 }  // namespace hindsight::detail

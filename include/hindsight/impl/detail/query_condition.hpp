@@ -60,6 +60,16 @@ public:
         return names_library_events_ || type_ != nullptr || !is_library_name(name);
     }
 
+    /// False only where no name that matches the pattern can meet it.
+    bool may_hold_for_one_of(const Pattern& names) const noexcept {
+        if (names.exact()) return holds_for(names.text());
+        if (pattern_ && !patterns_overlap(pattern_->text(), names.text())) return false;
+        const std::string_view category = category_of(names.text());
+        if (category == "*") return !is_library_name(query_.category);
+        if (!query_.category.empty() && category != query_.category) return false;
+        return !excludes_library_names() || !is_library_name(category);
+    }
+
     /// Whether names are chosen at all; else only the library's own do not meet it.
     bool asks_for_names() const noexcept { return names_library_events_; }
     bool excludes_library_names() const noexcept { return !names_library_events_ && type_ == nullptr; }

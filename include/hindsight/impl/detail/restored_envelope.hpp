@@ -54,42 +54,19 @@ EnvelopePtr make_restored(const RestoredEvent& event, Construct construct) {
     made->category_size = type.category_size;
     event.texts.append_to(*made);
     if (!has_payload) return EnvelopePtr(made);
-    try {
-        construct(static_cast<char*>(memory) + payload_offset);
-    } catch (...) {
-        envelope::free(made);
-        throw;
-    }
     made->flags |= Envelope::has_payload;
-    type.payloads->made.add(ThreadSlot::current());
-    return EnvelopePtr(made);
+    return with_payload(*made, ThreadSlot::current(), construct);
 }
 
 /// A record that belongs to nobody else, with the same event. Throws std::bad_alloc and what copying the payload
 /// throws; the payload's type can be copied, or it has none.
 inline EnvelopePtr copy_of(const Envelope& whole) {
     const EventType& type = *whole.type;
-    void* const memory = envelope::allocate(type, whole.allocated());
-    auto* const made = ::new (memory) Envelope;
-    copy_header(whole, *made);
+    Envelope* const made = envelope::make_like(whole, type, whole.text_offset);
     made->seq = whole.seq;
-    made->type = &type;
-    made->footprint = whole.footprint;
-    made->text_offset = whole.text_offset;
-    made->text_bytes = whole.text_bytes;
-    made->flags = static_cast<std::uint8_t>(whole.flags & ~Envelope::converted);
-    made->name_size = whole.name_size;
-    copy_texts(whole, 0, *made);
     const void* const payload = whole.payload();
     if (payload == nullptr) return EnvelopePtr(made);
-    try {
-        type.copy(static_cast<char*>(memory) + Envelope::payload_offset(type), payload);
-    } catch (...) {
-        envelope::free(made);
-        throw;
-    }
-    type.payloads->made.add(ThreadSlot::current());
-    return EnvelopePtr(made);
+    return with_payload(*made, ThreadSlot::current(), [&](void* where) { type.copy(where, payload); });
 }
 
 }  // namespace hindsight::detail

@@ -1,5 +1,6 @@
-// Past: the records of history that a new subscription is given before what comes in, on their way out of its mailbox.
-// Not bounded by the mailbox's capacity: history is. A container: it knows nothing of threads, and never allocates.
+// Backlog: the records of history that a new subscription is given before what comes in, on their way out of its
+// mailbox. Not bounded by the mailbox's capacity: history is. A container: it knows nothing of threads, and never
+// allocates.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
@@ -15,10 +16,10 @@
 
 namespace hindsight::detail {
 
-class Past {
+class Backlog {
 public:
     /// `needs_payload`: the handler takes the payload; a record that history kept without it is a hole.
-    explicit Past(bool needs_payload) noexcept : needs_payload_(needs_payload) {}
+    explicit Backlog(bool needs_payload) noexcept : needs_payload_(needs_payload) {}
 
     /// What history had let go of before; told first, without a count.
     void set_let_go(const Lagged& range) noexcept { let_go_ = range; }
