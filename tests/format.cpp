@@ -4,6 +4,7 @@
 #include <hindsight/event_store.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>

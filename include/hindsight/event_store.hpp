@@ -147,4 +147,5 @@ private:
 
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/event_store.ipp>
+#    include <hindsight/impl/event_store_restore.ipp>
 #endif

@@ -5,6 +5,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/options.hpp>
 
 #include <string>

@@ -5,7 +5,7 @@
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/pace.hpp>
 #include <hindsight/replaying.hpp>
 

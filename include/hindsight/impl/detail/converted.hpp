@@ -6,7 +6,7 @@
 #include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/snapshot.hpp>
 #include <hindsight/error.hpp>
-#include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/record.hpp>
 

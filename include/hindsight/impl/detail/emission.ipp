@@ -4,6 +4,7 @@
 #include <hindsight/impl/detail/emission.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/queueing.ipp>
 
 #include <mutex>

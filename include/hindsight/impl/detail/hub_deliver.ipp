@@ -1,9 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/completion.hpp>
-#include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
-#include <hindsight/detail/one_line.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
@@ -12,13 +10,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdio>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <span>
-#include <string>
 #include <utility>
 
 namespace hindsight::detail {
@@ -61,16 +55,6 @@ inline void prefetch_record(const Pending& pending) noexcept {
     prefetch_for_writing(bytes);
     prefetch(bytes + cache_line);
     prefetch(bytes + 2 * cache_line);
-}
-
-inline std::string what(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-        return exception.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
 }
 
 }  // namespace hub_deliver
@@ -193,70 +177,6 @@ HINDSIGHT_INLINE void Hub::tell_of_hole(Frame& frame, Node& node, const Lagged& 
         report(node, none, std::current_exception());
     }
     frame.record = nullptr;
-}
-
-HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
-    return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
-}
-
-HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
-    ThreadSlot& slot = ThreadSlot::current();
-    node.failed.add(slot);
-    failed_.add(slot);
-    try {
-        const HandlerError failure{label_of(node), record, std::move(error)};
-        const bool recursive = record && record.envelope()->has(Envelope::below_error);
-        if (!recursive) emit_failure(node, failure);
-        tell_error_handler(node, failure);
-    } catch (const std::bad_alloc&) {
-        // There is no memory to tell with: the failure is counted.
-    }
-}
-
-HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
-    try {
-        const std::string key = std::to_string(node.id) + ":" + failure.handler;
-        const std::string_view correlation = failure.record.correlation();
-        with_draft(failure, EmitOptions{.key = key, .correlation = correlation, .cause = failure.record.seq()},
-                   [this](const Draft& draft) {
-                       Receipt receipt;
-                       emit(draft, receipt);
-                   });
-    } catch (...) {
-        // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
-    }
-}
-
-HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noexcept {
-    ThreadSlot& slot = ThreadSlot::current();
-    node.discarded.add(slot);
-    discarded_.add(slot);
-    if (!tells_of_discarded_.load(std::memory_order_acquire) || state_.load() != State::closed) return;
-    try {
-        const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
-        tell_error_handler(node, HandlerError{label_of(node), record, why});
-    } catch (const std::bad_alloc&) {
-        // It is counted all the same.
-    }
-}
-
-HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& failure) noexcept {
-    try {
-        if (options_.on_error) {
-            options_.on_error(failure);
-            return;
-        }
-        const std::uint64_t times = node.reported.fetch_add(1, std::memory_order_relaxed) + 1;
-        if (!std::has_single_bit(times)) return;
-        std::string line;
-        append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" +
-                                     std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
-                                     (times == 1 ? " time): " : " times): ") + hub_deliver::what(failure.error));
-        line += '\n';
-        std::fputs(line.c_str(), stderr);
-    } catch (...) {
-        // The error handler itself threw: there is nobody left to tell.
-    }
 }
 
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {

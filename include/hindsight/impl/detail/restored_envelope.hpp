@@ -5,6 +5,7 @@
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/impl/detail/envelope_memory.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/types.hpp>
 
 #include <algorithm>

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/one_line.hpp>
+#include <hindsight/error.hpp>
+
+#include <bit>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hindsight::detail {
+
+namespace hub_report {
+
+inline std::string what(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+        return exception.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+}  // namespace hub_report
+
+HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
+    return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
+}
+
+HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::exception_ptr error) noexcept {
+    ThreadSlot& slot = ThreadSlot::current();
+    node.failed.add(slot);
+    failed_.add(slot);
+    try {
+        const HandlerError failure{label_of(node), record, std::move(error)};
+        const bool recursive = record && record.envelope()->has(Envelope::below_error);
+        if (!recursive) emit_failure(node, failure);
+        tell_error_handler(node, failure);
+    } catch (const std::bad_alloc&) {
+        // There is no memory to tell with: the failure is counted.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
+    try {
+        const std::string key = std::to_string(node.id) + ":" + failure.handler;
+        const std::string_view correlation = failure.record.correlation();
+        with_draft(failure, EmitOptions{.key = key, .correlation = correlation, .cause = failure.record.seq()},
+                   [this](const Draft& draft) {
+                       Receipt receipt;
+                       detail::emit(*this, draft, receipt);
+                   });
+    } catch (...) {
+        // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noexcept {
+    ThreadSlot& slot = ThreadSlot::current();
+    node.discarded.add(slot);
+    discarded_.add(slot);
+    if (!tells_of_discarded_.load(std::memory_order_acquire) || state_.load() != State::closed) return;
+    try {
+        const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));
+        tell_error_handler(node, HandlerError{label_of(node), record, why});
+    } catch (const std::bad_alloc&) {
+        // It is counted all the same.
+    }
+}
+
+HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& failure) noexcept {
+    try {
+        if (options_.on_error) {
+            options_.on_error(failure);
+            return;
+        }
+        const std::uint64_t times = node.reported.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (!std::has_single_bit(times)) return;
+        std::string line;
+        append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" +
+                                     std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
+                                     (times == 1 ? " time): " : " times): ") + hub_report::what(failure.error));
+        line += '\n';
+        std::fputs(line.c_str(), stderr);
+    } catch (...) {
+        // The error handler itself threw: there is nobody left to tell.
+    }
+}
+
+}  // namespace hindsight::detail

@@ -1,0 +1,1 @@
+#include <hindsight/impl/event_store_restore.ipp>
