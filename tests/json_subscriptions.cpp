@@ -17,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace hindsight;
@@ -130,6 +131,40 @@ TEST_CASE("filters on the type see JSON events converted", "[json]") {
     for (const int id : {1, 2, 3, 4}) bus.emit(JsonEvent{"order.placed", order_json(id)}).wait();
     CHECK(ids == std::vector<int>{2, 4});
     CHECK(even.stats().filtered == 2);
+}
+
+TEST_CASE("subscriptions that join late get JSON events converted, too", "[json][promise-10]") {
+    const auto delivery = GENERATE(Delivery::direct, Delivery::queued);
+    Errors errors;
+    EventBus bus(errors.options());
+    accept_json<OrderPlaced>(bus);
+    for (const int id : {1, 2}) bus.emit(JsonEvent{"order.placed", order_json(id)});
+    const Receipt bad = bus.emit(JsonEvent{"order.placed", "nothing"});
+    bus.emit(OrderPlaced{.id = 4});
+    bus.emit(JsonEvent{"order.placed", order_json(5)});
+    const auto join = [&](SubscribeOptions options) {
+        std::vector<int> ids;
+        Seqs seqs;
+        options.delivery = delivery;
+        const auto late = bus.subscribe<OrderPlaced>(
+            [&](const OrderPlaced& order, const Record& record) {
+                ids.push_back(order.id);
+                seqs.push_back(record.seq());
+            },
+            std::move(options));
+        bus.emit(JsonEvent{"order.placed", order_json(7)}).wait();
+        CHECK(std::ranges::is_sorted(seqs));
+        return ids;
+    };
+    CHECK(join({.replay = Replay::from_seq(1)}) == std::vector<int>{1, 2, 4, 5, 7});
+    REQUIRE(errors.all.size() == 1);
+    CHECK(errors.all[0].record.seq() == bad.seq);
+    CHECK(join({.replay = Replay::last(2)}) == std::vector<int>{5, 7, 7});
+    CHECK(
+        join({.filter = where<OrderPlaced>([](const OrderPlaced& order) { return order.id % 4 == 1 || order.id == 7; }),
+              .replay = Replay::last(2)}) == std::vector<int>{7, 7, 7});
+    CHECK(join({.filter = where<OrderPlaced>([](const OrderPlaced& order) { return order.id > 4; }),
+                .replay = Replay::last_per_key()}) == std::vector<int>{7, 7});
 }
 
 TEST_CASE("an event is converted once, and only for typed subscriptions", "[json]") {

@@ -88,6 +88,8 @@ public:
     void set_conversion(const Conversion& conversion);
     /// They do not convert any more.
     void forget_conversion(const EventType& to) noexcept;
+    /// How they convert to that type; empty: that is not known.
+    Conversion conversion_to(const EventType& to) const noexcept;
 
     /// Takes a connected node out; false if it was out already.
     bool disconnect(Node& node) noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/ledger.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>

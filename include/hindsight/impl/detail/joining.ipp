@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/find_records.hpp>
 #include <hindsight/impl/detail/joining.hpp>
 #include <hindsight/impl/detail/losses.hpp>
@@ -39,15 +40,18 @@ inline Query query_for(const Node& node, const Replay& replay) {
 HINDSIGHT_INLINE Joining::Joining(Hub& hub, Frame& frame, Node& node, const Replay& replay)
     : hub_(hub), ledger_(*hub.ledger_), frame_(frame), node_(node), replay_(replay),
       query_(joining::query_for(node, replay)), condition_(query_, nullptr),
+      conversion_(node.type != nullptr ? hub.registry_.conversion_to(*node.type) : Conversion()),
       backlog_(std::make_unique<Backlog>(node.type != nullptr)) {}
 
 HINDSIGHT_INLINE void Joining::capture() {
     Mailbox& mailbox = *node_.mailbox;
+    const std::size_t most = node_.filtered || conversion_ ? no_limit : query_.limit;
     const std::lock_guard lock(ledger_.mutex);
-    take_records_locked(ledger_.history, condition_, node_.filtered ? no_limit : query_.limit, [this](Envelope& each) {
+    take_records_locked(ledger_.history, condition_, most, [this](Envelope& each) {
         // One without its payload is a hole.
-        const bool right_type = node_.type == nullptr || same_type(*each.type, *node_.type);
+        const bool right_type = node_.type == nullptr || same_type(*each.type, *node_.type) || is_to_be_converted(each);
         if (right_type) records_.push_back(EnvelopePtr::share(each));
+        converts_ = converts_ || is_to_be_converted(each);
         return right_type;
     });
     // From here on nothing throws.
@@ -79,7 +83,7 @@ HINDSIGHT_INLINE Lagged Joining::let_go_locked() const noexcept {
 
 HINDSIGHT_INLINE void Joining::choose() noexcept {
     chosen_ = records_.size();
-    if (node_.filtered) ask_filter();
+    if (node_.filtered || converts_ || chosen_ > query_.limit) choose_one_by_one();
     if (replay_.kind() == Replay::Kind::last_per_key) pick_newest_per_key();
     if (query_.take == Take::newest)
         std::reverse(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(chosen_));
@@ -87,13 +91,32 @@ HINDSIGHT_INLINE void Joining::choose() noexcept {
 
 // Those that are not chosen stay, behind the others, until it is sure that the subscription has not ended meanwhile.
 
-HINDSIGHT_INLINE void Joining::ask_filter() noexcept {
+HINDSIGHT_INLINE void Joining::choose_one_by_one() noexcept {
     Running running(frame_);
     running.move_to(node_);
     chosen_ = 0;
     for (EnvelopePtr& each : records_) {
         if (chosen_ == query_.limit || node_.has(Node::dead)) break;
-        if (passes_filter(Record(each))) std::swap(records_[chosen_++], each);
+        if (is_to_be_converted(*each) && each->payload() != nullptr && !convert(each)) continue;
+        if (!node_.filtered || passes_filter(Record(each))) std::swap(records_[chosen_++], each);
+    }
+}
+
+HINDSIGHT_INLINE bool Joining::is_to_be_converted(const Envelope& envelope) const noexcept {
+    return node_.type != nullptr && !node_.type->self_named && envelope.type->dynamic;
+}
+
+HINDSIGHT_INLINE bool Joining::convert(EnvelopePtr& dynamic) noexcept {
+    const Record original(dynamic);
+    try {
+        Converted converted;
+        converted.of(original, conversion_, *node_.type, frame_.slot);
+        converted.envelope()->seq = original.seq();
+        dynamic = converted.record().envelope();
+        return true;
+    } catch (...) {
+        hub_.report(node_, original, std::current_exception());
+        return false;
     }
 }
 

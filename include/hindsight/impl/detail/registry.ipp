@@ -88,6 +88,13 @@ HINDSIGHT_INLINE void Registry::set_conversion(const Conversion& conversion) {
     for (const auto& topic : name.self_named) mark_changed(*topic);
 }
 
+HINDSIGHT_INLINE Conversion Registry::conversion_to(const EventType& to) const noexcept {
+    const std::shared_lock lock(mutex_);
+    const auto found = names_.find(to.name);
+    if (found == names_.end() || !found->second.conversion || !same_type(*found->second.conversion.to, to)) return {};
+    return found->second.conversion;
+}
+
 HINDSIGHT_INLINE void Registry::forget_conversion(const EventType& to) noexcept {
     const std::lock_guard lock(mutex_);
     const auto found = names_.find(to.name);
