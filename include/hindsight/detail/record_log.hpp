@@ -12,11 +12,11 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/name_index.hpp>
 #include <hindsight/detail/postings.hpp>
+#include <hindsight/detail/slot_array.hpp>
 #include <hindsight/detail/text_index.hpp>
 #include <hindsight/types.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -112,7 +112,7 @@ private:
 
     RetentionRule* rule_;
     std::size_t capacity_;
-    std::unique_ptr<Envelope*[]> slots_;
+    SlotArray slots_;
     std::size_t slot_count_ = 0;
     std::size_t first_slot_ = 0;
     Position first_ = 0;  // never a gap

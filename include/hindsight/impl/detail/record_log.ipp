@@ -8,7 +8,7 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE RecordLog::RecordLog(RetentionRule& rule, std::size_t capacity)
-    : rule_(&rule), capacity_(capacity), slots_(new Envelope*[capacity]), slot_count_(capacity),
+    : rule_(&rule), capacity_(capacity), slots_(capacity), slot_count_(capacity),
       ahead_(static_cast<Position>(std::min<std::size_t>(capacity, 8) / 2)) {}
 
 HINDSIGHT_INLINE Envelope* RecordLog::newest() const noexcept {
@@ -86,7 +86,7 @@ HINDSIGHT_INLINE RecordLog::Moves RecordLog::close_gaps() {
     const bool grows = capacity_ == no_limit;
     if (grows && size() >= most_records / 2) throw std::bad_alloc();
     const std::size_t count = grows ? std::max<std::size_t>(16, size() * 2) : slot_count_;
-    std::unique_ptr<Envelope*[]> fresh(new Envelope*[count]);
+    SlotArray fresh(count);
     Moves moves(span_);
     Position next = 0;
     for (Position offset = 0; offset < span_; ++offset) {
