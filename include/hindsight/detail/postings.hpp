@@ -59,17 +59,13 @@ public:
     void remove(Position position, F is_live) noexcept {
         if ((*this)[0] == position) return remove_first(is_live);
         ++gone_;
-        if (gone_ > count() / 2 + few) {
-            replace_each([&](Position each) { return std::pair(each, is_live(each)); });
-        }
+        drop_gone(is_live);
     }
     template <class F>
     HINDSIGHT_ALWAYS_INLINE void remove_first(F is_live) noexcept {
         ++first_;
-        while (gone_ > 0 && !is_live((*this)[0])) {
-            ++first_;
-            --gone_;
-        }
+        if (gone_ > 0) [[unlikely]]
+            drop_gone(is_live);
     }
 
     /// `push_back` and `remove_first` in one.
@@ -107,6 +103,17 @@ public:
     }
 
 private:
+    template <class F>
+    void drop_gone(F is_live) noexcept {
+        while (gone_ > 0 && !is_live((*this)[0])) {
+            ++first_;
+            --gone_;
+        }
+        if (gone_ > count() / 2 + few) {
+            replace_each([&](Position each) { return std::pair(each, is_live(each)); });
+        }
+    }
+
     static constexpr std::uint32_t few = 2;
     static constexpr std::uint32_t small = 16;
 
