@@ -26,6 +26,7 @@ struct RecordId {
     std::uint64_t origin = 0;
     Seq seq = 0;
     friend bool operator==(const RecordId&, const RecordId&) = default;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison with 0 for one with a null pointer
     friend auto operator<=>(const RecordId&, const RecordId&) = default;
 };
 

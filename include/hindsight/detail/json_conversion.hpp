@@ -217,6 +217,7 @@ T read_json_tuple(const boost::json::value& value, const JsonPlace& place, std::
 
 template <class T>
 T read_json(const boost::json::value& value, const JsonPlace& place) {
+    // What the user has said comes first, what Boost knows last. NOLINTNEXTLINE(bugprone-branch-clone)
     if constexpr (ConvertedByUser<T>) {
         return read_json_by_boost<T>(value, place);
     } else if constexpr (std::is_same_v<T, boost::json::value>) {

@@ -34,7 +34,7 @@ private:
     };
 
     static std::unique_ptr<Envelope*, Free> make(std::size_t count) {
-        const std::size_t bytes = count * sizeof(Envelope*);
+        const std::size_t bytes = count * sizeof(void*);
         const std::align_val_t alignment{bytes < huge_page ? alignof(Envelope*) : huge_page};
         void* const memory = ::operator new(bytes, alignment);
 #if defined(__linux__)

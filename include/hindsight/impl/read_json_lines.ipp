@@ -8,7 +8,7 @@
 
 namespace hindsight::detail {
 
-namespace read_json_lines_ {
+namespace json_lines_reader {
 
 enum class Line : std::uint8_t { whole, too_long, none };
 
@@ -33,11 +33,11 @@ inline Line next_line(std::streambuf& in, std::string& line, std::size_t max_byt
     return too_long ? Line::too_long : Line::whole;
 }
 
-}  // namespace read_json_lines_
+}  // namespace json_lines_reader
 
 HINDSIGHT_INLINE JsonLines read_json_lines(std::istream& in, std::span<const Conversion> types,
                                            const JsonLinesOptions& options) {
-    using read_json_lines_::Line;
+    using json_lines_reader::Line;
     if (options.max_line_bytes == 0) throw InvalidArgument("read_json_lines: max_line_bytes is 0");
     const std::istream::sentry readable(in, true);
     if (!readable && !in.eof()) throw InvalidArgument("read_json_lines: the stream cannot be read");
@@ -50,7 +50,7 @@ HINDSIGHT_INLINE JsonLines read_json_lines(std::istream& in, std::span<const Con
     std::string text;
     Seq last_seq = 0;
     for (std::size_t number = 1; readable; ++number) {
-        const Line line = read_json_lines_::next_line(*in.rdbuf(), text, options.max_line_bytes);
+        const Line line = json_lines_reader::next_line(*in.rdbuf(), text, options.max_line_bytes);
         if (line == Line::none) break;
         if (line == Line::too_long) {
             refuse(number, "longer than " + std::to_string(options.max_line_bytes) + " bytes");
