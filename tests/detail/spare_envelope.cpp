@@ -71,6 +71,24 @@ TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_e
     BlockCache::free(&first);
 }
 
+TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_envelope]") {
+    if (!BlockCache::recycles) return;
+    SpareEnvelope spare;
+    const detail::EventType& type = detail::event_type<Plain>();
+    const detail::EventType& other = detail::event_type<Sized>();
+    REQUIRE(spare.keep(some_memory(), type, type.identity));
+    detail::Envelope& next = some_memory();
+    int refused = 0;
+    while (!spare.keep(next, other, other.identity)) {
+        REQUIRE(++refused < 100);
+        CHECK(spare.take(other, other.identity) == nullptr);
+    }
+    CHECK(refused > 1);  // not for a single event of another type
+    CHECK(spare.take(type, type.identity) == nullptr);
+    CHECK(spare.take(other, other.identity) == &next);
+    BlockCache::free(&next);
+}
+
 TEST_CASE("events in memory of earlier ones say what they are told, and nothing of those", "[spare_envelope]") {
     const auto clock = std::make_shared<ManualClock>();
     EventBus bus({.history = {.capacity = 2}, .clock = clock});

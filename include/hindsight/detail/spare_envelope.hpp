@@ -28,10 +28,15 @@ public:
     SpareEnvelope& operator=(const SpareEnvelope&) = delete;
     ~SpareEnvelope() { drop(); }
 
-    /// Keeps a plain envelope without its payload, to which there is no reference left; false if there is one already.
-    /// `identity`: of its type.
+    /// Keeps a plain envelope without its payload, to which there is no reference left; false if there is one already
+    /// that is still of use. `identity`: of its type.
     bool keep(Envelope& envelope, const EventType& type, std::uint64_t identity) noexcept {
-        if (envelope_ != nullptr || !BlockCache::recycles) return false;
+        if (!BlockCache::recycles) return false;
+        if (envelope_ != nullptr) [[unlikely]] {
+            if (misses_ < patience) return false;
+            drop();
+        }
+        misses_ = 0;
         envelope_ = &envelope;
         type_ = &type;
         identity_ = identity;
@@ -40,16 +45,23 @@ public:
 
     /// Null if there is none of that type.
     HINDSIGHT_ALWAYS_INLINE Envelope* take(const EventType& type, std::uint64_t identity) noexcept {
-        if (type_ != &type || identity_ != identity) return nullptr;
+        if (type_ != &type || identity_ != identity) [[unlikely]] {
+            ++misses_;
+            return nullptr;
+        }
         return std::exchange(envelope_, nullptr);
     }
 
     void drop() noexcept { BlockCache::free(std::exchange(envelope_, nullptr)); }
 
 private:
+    /// How many events of other types may come in a row before theirs takes its place.
+    static constexpr unsigned patience = 16;
+
     Envelope* envelope_ = nullptr;
     const EventType* type_ = nullptr;
     std::uint64_t identity_ = 0;
+    unsigned misses_ = 0;  // since it was kept
 };
 
 }  // namespace hindsight::detail
