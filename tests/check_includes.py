@@ -23,7 +23,7 @@ LAYERS = [
     ["query", "replay", "retention"],
     ["options"],
     ["statistics", "delivery_log"],
-    ["subscription", "this_handler"],
+    ["subscription", "inbox", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format"],

@@ -6,6 +6,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/inbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
@@ -157,6 +158,18 @@ public:
     Subscription subscribe(F, SubscribeOptions = {}) {
         detail::refuse_handler_alone<F>();
         return {};
+    }
+
+    /// The events of type E from now on (or from the past on: `replay`), to be read instead of handled; see Inbox.
+    /// Takes the options of a queued subscription, but no `executor`; `on_lagged` is called by who reads. Throws what
+    /// `subscribe` throws.
+    template <Event E>
+    Inbox<E> inbox(SubscribeOptions options = {}) {
+        return callbacks().template inbox<E>(std::move(options));
+    }
+    /// The same for the events of a name or pattern; see Pattern.
+    Inbox<Record> inbox(Pattern pattern, SubscribeOptions options = {}) {
+        return callbacks().inbox(std::move(pattern), std::move(options));
     }
 
     EventStore& history() noexcept { return core_.history(); }

@@ -23,6 +23,8 @@ class TypedRecord;
 
 struct Receipt;
 struct Subscription;
+template <class E>
+class Inbox;
 
 class Task;
 struct Executor;

@@ -9,6 +9,7 @@
 #include <hindsight/event_store.hpp>
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
+#include <hindsight/inbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>

@@ -57,6 +57,9 @@ public:
     bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
     void deliver_later(Node& node) noexcept override;
     void abandon(Node& node) noexcept override;
+    Record read(Node& node) override;
+    Unread unread(const Node& node) const noexcept override;
+    void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Past> past) noexcept override;
     std::size_t run_pending(std::size_t max);
 
     ShutdownReport shutdown(Duration timeout);
@@ -121,6 +124,16 @@ private:
 
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
+    void tell_readers(Node& node) noexcept;
+    /// What a mailbox had next.
+    struct Next {
+        Pending pending;
+        Lagged let_go;  // before it; none: `last` is 0
+        bool found = false;
+        bool awaited = false;  // by receipts
+        bool last = false;     // that its limit on deliveries allows
+    };
+    Next take_next(Node& node) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// Whether a turn whose mailbox is empty may wait for more to come.
     bool may_stay_locked(const Node& node) const noexcept;
@@ -250,6 +263,7 @@ private:
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>
 #    include <hindsight/impl/detail/hub_join.ipp>
+#    include <hindsight/impl/detail/hub_read.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #endif

@@ -11,6 +11,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/mailbox.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>
@@ -37,6 +38,12 @@ class NodePtr;
 struct NameEntry;
 struct Node;
 
+/// What an inbox has for its readers.
+struct Unread {
+    std::size_t waiting = 0;
+    std::uint64_t missed = 0;  // dropped for it
+};
+
 /// The engine that a node is connected to, as its handles and tasks, which may outlive it, know it.
 struct NodeOwner {
     /// Takes the node out of the registry, ends its mailbox and marks it as dead; what it runs is left to quiescence.
@@ -49,6 +56,11 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
+    /// For an inbox: the next record, and what there is, while the bus has not ended.
+    virtual Record read(Node& node) = 0;
+    virtual Unread unread(const Node& node) const noexcept = 0;
+    /// Counts what waited for the node as undelivered.
+    virtual void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Past> past) noexcept = 0;
     /// What history still has for it of a hole.
     virtual Reread reread(Node& node, const Lagged& hole) const = 0;
     /// The node is out of the registry: adds its counts to the totals. Again when they are final.
@@ -107,6 +119,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
+    std::unique_ptr<Readers> readers;                    // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
 
     // Guarded by the mutex of ThreadSlots.
@@ -135,6 +148,10 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     /// Whether emitters put events into its mailbox now, rather than call it.
     bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }
+
+    /// Whether what waits for it has to wait for this very thread. The executor is user code: only for a thread whose
+    /// cell has the node.
+    bool runs_here() const noexcept { return readers ? readers->runs_here() : executor && executor->runs_here(); }
 
     HINDSIGHT_ALWAYS_INLINE bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 

@@ -90,6 +90,7 @@ HINDSIGHT_INLINE void Hub::deliver_later(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::give_to_executor(Frame& frame, Node& node, const Record& record) noexcept {
+    if (node.readers) return tell_readers(node);
     // The executor is user code of the subscription, and goes when that ends.
     Running running(frame);
     if ((running.move_to(node) & Node::dead) != 0) return;
