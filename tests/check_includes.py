@@ -27,7 +27,7 @@ LAYERS = [
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format"],
-    ["json", "json_lines"],
+    ["json", "json_lines", "coroutine"],
     ["read_json_lines", "export"],
     ["hindsight"],
 ]
@@ -36,7 +36,7 @@ LAYERS = [
 # those who want the library anyway.
 IMPLEMENTATION_ONLY = {
     "boost/signals2": [],
-    "boost/asio": [],
+    "boost/asio": ["coroutine", "detail/alarm"],
     "boost/json": ["json", "read_json_lines", "detail/json_conversion"],
 }
 

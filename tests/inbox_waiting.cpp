@@ -144,6 +144,7 @@ TEST_CASE("several readers with random timeouts and stops see each event once, i
                 } else if (const auto tick = inbox.next_for(timeout, stop.get_token())) {
                     seen[r].push_back(tick->seq());
                 } else if (last) {
+                    for (const auto& each : inbox.drain()) seen[r].push_back(each.seq());
                     return;
                 }
             }
