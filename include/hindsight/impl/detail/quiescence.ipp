@@ -76,17 +76,20 @@ inline bool quiesce(Node& node, bool wait) noexcept {
         heavy_fence();
         lock.lock();
     }
-    while (wait && is_busy(slots, node)) {
-        if (occupies(me, node) || would_deadlock(slots, me, node)) {
-            wait = false;
-            break;
+    do {
+        while (wait && is_busy(slots, node)) {
+            if (occupies(me, node) || would_deadlock(slots, me, node)) {
+                wait = false;
+                break;
+            }
+            me.waiting_for = &node;
+            slots.changed.wait(lock);
+            me.waiting_for = nullptr;
         }
-        me.waiting_for = &node;
-        slots.changed.wait(lock);
-        me.waiting_for = nullptr;
-    }
-    if (!wait) node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
-    destroy_if_idle(slots, lock, me, node);
+        if (!wait) node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
+        destroy_if_idle(slots, lock, me, node);
+        // It may have been busy again, with a thread that is about to find it dead.
+    } while (wait && !node.has(Node::claimed));
     return node.has(Node::ended);
 }
 
