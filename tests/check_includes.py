@@ -36,7 +36,7 @@ LAYERS = [
 # those who want the library anyway.
 IMPLEMENTATION_ONLY = {
     "boost/signals2": [],
-    "boost/asio": ["coroutine", "detail/alarm"],
+    "boost/asio": ["coroutine", "detail/alarm", "detail/run_executor"],
     "boost/json": ["json", "read_json_lines", "detail/json_conversion"],
 }
 

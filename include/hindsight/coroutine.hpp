@@ -5,13 +5,17 @@
 #include <hindsight/detail/alarm.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/completion.hpp>
+#include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/reading.hpp>
+#include <hindsight/detail/run_executor.hpp>
+#include <hindsight/error.hpp>
 #include <hindsight/inbox.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/types.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -20,6 +24,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -70,9 +75,20 @@ struct Awaits {
     }
 };
 
+template <>
+struct Starter<boost::asio::awaitable<void>> {
+    static void start(boost::asio::awaitable<void> coroutine) {
+        const std::shared_ptr<LongRun> run = LongRun::current()->shared_from_this();
+        boost::asio::co_spawn(boost::asio::any_io_executor(RunExecutor(run)), std::move(coroutine), RunEnd(run));
+    }
+};
+
 inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration timeout) {
     const Deadline deadline = deadline_after(timeout);
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    if (envelope && !is_complete(*envelope) && LongRun::current() != nullptr) {
+        throw WouldDeadlock("completion inside a handler: those that wait for each other would never end");
+    }
     for (;;) {
         if (!envelope || is_complete(*envelope)) co_return true;
         if (std::chrono::steady_clock::now() >= deadline) co_return false;
@@ -91,8 +107,9 @@ inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration
 }  // namespace detail
 
 /// `co_await completion(receipt)`: Receipt::wait_for inside a coroutine, which it suspends instead of blocking the
-/// thread; so it never throws WouldDeadlock. Whether every handler of the event has returned in time. Throws
-/// operation_aborted when the coroutine is cancelled meanwhile. Only for receipts that have a name.
+/// thread; so it throws WouldDeadlock in coroutines that are handlers only. Whether every handler of the event has
+/// returned in time. Throws operation_aborted when the coroutine is cancelled meanwhile. Only for receipts that have a
+/// name.
 inline boost::asio::awaitable<bool> completion(const Receipt& receipt, Duration timeout = Duration::max()) {
     return detail::completion_of(receipt.envelope, timeout);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/reading.hpp>
 #include <hindsight/record.hpp>
@@ -63,11 +64,6 @@ private:
 /// In <hindsight/coroutine.hpp>.
 template <class Item>
 struct Awaits;
-
-template <class T>
-inline constexpr bool is_defined = requires {
-    sizeof(T);
-};
 
 }  // namespace detail
 

@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
@@ -34,6 +35,7 @@ struct ObservedHandler;
 
 namespace hindsight::detail {
 
+class LongRun;
 class NodePtr;
 struct NameEntry;
 struct Node;
@@ -61,6 +63,10 @@ struct NodeOwner {
     virtual Unread unread(const Node& node) const noexcept = 0;
     /// Counts what waited for the node as undelivered.
     virtual void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Past> past) noexcept = 0;
+    /// Counts the failure of one of the node's callables, and tells about it.
+    virtual void report(Node& node, const Record& record, std::exception_ptr error) noexcept = 0;
+    /// A run that has gone on after its call is over. `error`: null if it has not failed.
+    virtual void finish_run(LongRun& run, std::exception_ptr error) noexcept = 0;
     /// What history still has for it of a hole.
     virtual Reread reread(Node& node, const Lagged& hole) const = 0;
     /// The node is out of the registry: adds its counts to the totals. Again when they are final.
@@ -84,15 +90,16 @@ struct Registration {
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,        // disconnected: the handler starts no more
-        paused = 2,      // matches no events
-        orphan = 4,      // nobody waits: the last runner destroys the callables
-        claimed = 8,     // someone is destroying, or has destroyed, the callables
-        limited = 16,    // from the start: has a receiver or max_deliveries, so there is more to a call than calling
-        unseen = 32,     // at first: has not been in any snapshot, so no thread can be running it
-        ended = 64,      // disconnected, and the callables are destroyed
-        observed = 128,  // from the start: its runs are watched, so there is more to a call than calling
-        joining = 256,   // direct, and still busy with the past: what comes in goes through its mailbox
+        dead = 1,         // disconnected: the handler starts no more
+        paused = 2,       // matches no events
+        orphan = 4,       // nobody waits: the last runner destroys the callables
+        claimed = 8,      // someone is destroying, or has destroyed, the callables
+        limited = 16,     // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,      // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,       // disconnected, and the callables are destroyed
+        observed = 128,   // from the start: its runs are watched, so there is more to a call than calling
+        coroutine = 512,  // from the start: a call of its handler may return before the run is over
+        joining = 256,    // direct, and still busy with the past: what comes in goes through its mailbox
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -124,6 +131,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
+    std::shared_ptr<Executor> run_executor;  // of the run that its handler is in the middle of, see long_run.hpp
 
     // What is the user's beside the handler; given up with it.
     Predicate filter;

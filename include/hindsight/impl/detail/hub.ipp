@@ -75,6 +75,10 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     }
     if (options.delivery > Delivery::direct) throw InvalidArgument("subscribe: delivery is no Delivery");
     if (node.readers) hub::require_sense_for_inbox(options);
+    if (node.has(Node::coroutine) && options.delivery != Delivery::queued) {
+        throw InvalidArgument(
+            "subscribe: a coroutine needs queued delivery: a direct handler is over when emit returns");
+    }
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }

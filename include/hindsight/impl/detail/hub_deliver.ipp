@@ -77,7 +77,7 @@ inline std::string what(const std::exception_ptr& error) {
 
 HINDSIGHT_INLINE bool Hub::deliver(Node& node, std::size_t max, std::size_t& count) noexcept {
     try {
-        return take_turn(node, max, count);
+        return node.has(Node::coroutine) ? take_long_turn(node, max, count) : take_turn(node, max, count);
     } catch (const std::bad_alloc&) {  // this thread, or this depth, runs a handler for the first time
         abandon(node);
         return false;

@@ -49,17 +49,20 @@ HINDSIGHT_INLINE Hub::Next Hub::take_next(Node& node) noexcept {
     {
         const std::lock_guard lock(ledger_->mutex);
         const bool limited = node.max_deliveries > 0;
-        if (mailbox.closed || (limited && node.claims.load(std::memory_order_relaxed) >= node.max_deliveries))
+        if (mailbox.closed || (limited && node.claims.load(std::memory_order_relaxed) >= node.max_deliveries)) {
+            mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
             return next;
+        }
         if (mailbox.past) {
             const Past::Taken taken = mailbox.past->take(std::span(&next.pending, 1));
+            if (!node.readers) mailbox.progress.begin(taken.records);
             next.let_go = taken.let_go;
             next.found = true;
             mailbox.dropped += taken.payloads;
             if (mailbox.past->empty()) finished = std::move(mailbox.past);
         } else {
             next.found = mailbox.take(std::span(&next.pending, 1)) > 0;
-            mailbox.progress.begin(0);  // the reader has it, once the lock is free
+            if (node.readers) mailbox.progress.begin(0);  // the reader has it, once the lock is free
             next.awaited = next.found;
             if (!next.found) mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
         }

@@ -145,7 +145,7 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         if (here) deliver(*node, 1, delivered);
         count += delivered;
     }
-    return count > 0;
+    return pending_tasks_->go_on_with_runs() || count > 0;
 }
 
 HINDSIGHT_INLINE bool Hub::is_drained(const Frame* top) const {
@@ -223,6 +223,7 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
     close_all(true);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
+    pending_tasks_->end();
 }
 
 }  // namespace hindsight::detail
