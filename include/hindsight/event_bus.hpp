@@ -123,7 +123,8 @@ public:
 
     /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
     /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
-    /// may be move-only. It may be called before this returns.
+    /// may be move-only. It may be called before this returns. With <hindsight/coroutine.hpp> it may be a coroutine
+    /// that returns boost::asio::awaitable<void>; see docs/waiting.md.
     ///
     /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
     /// std::bad_alloc; nothing is subscribed then.

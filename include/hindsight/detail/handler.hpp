@@ -56,8 +56,13 @@ decltype(auto) call_handler(F& handler, const Record& record) {
 template <class Result>
 struct Starter;
 
+/// Refuses a handler that returns anything else.
 template <class Result>
-inline constexpr bool returns_right = std::is_void_v<Result> || is_defined<Starter<Result>>;
+constexpr void require_right_result() {
+    static_assert(std::is_void_v<Result> || is_defined<Starter<Result>>,
+                  "hindsight: the handler must return void; or boost::asio::awaitable<void>, with "
+                  "#include <hindsight/coroutine.hpp>");
+}
 
 /// A handler of E, or of records, as one of records whose runs go on after its call (see long_run.hpp).
 template <class E, class F>
@@ -119,10 +124,12 @@ NodePtr make_event_node(F handler) {
                   "(const Record&); events are shared, so it cannot take E& or E&&");
     if constexpr (HandlerOf<F, E>) {
         using Result = decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()));
-        if constexpr (is_defined<Starter<Result>>) return make_coroutine_node<E>(std::move(handler));
-        static_assert(returns_right<Result>, "hindsight: the handler must return void; or, with "
-                                             "<hindsight/coroutine.hpp>, boost::asio::awaitable<void>");
-        if (!is_null_handler(handler)) return Node::make(EventHandler<E, F>{std::move(handler)});
+        require_right_result<Result>();
+        if constexpr (is_defined<Starter<Result>>) {
+            return make_coroutine_node<E>(std::move(handler));
+        } else {
+            if (!is_null_handler(handler)) return Node::make(EventHandler<E, F>{std::move(handler)});
+        }
     }
     return NodePtr();
 }
@@ -133,10 +140,12 @@ NodePtr make_record_node(F handler) {
                   "hindsight: the handler of a name or pattern must be callable with (const Record&)");
     if constexpr (std::invocable<F&, const Record&>) {
         using Result = std::invoke_result_t<F&, const Record&>;
-        if constexpr (is_defined<Starter<Result>>) return make_coroutine_node<Record>(std::move(handler));
-        static_assert(returns_right<Result>, "hindsight: the handler must return void; or, with "
-                                             "<hindsight/coroutine.hpp>, boost::asio::awaitable<void>");
-        if (!is_null_handler(handler)) return Node::make(std::move(handler));
+        require_right_result<Result>();
+        if constexpr (is_defined<Starter<Result>>) {
+            return make_coroutine_node<Record>(std::move(handler));
+        } else {
+            if (!is_null_handler(handler)) return Node::make(std::move(handler));
+        }
     }
     return NodePtr();
 }
