@@ -369,6 +369,23 @@ TEST_CASE("handlers on a pool of one thread may end a suspended coroutine", "[co
     spin_until([&] { return destroyed.load(); });
 }
 
+TEST_CASE("a coroutine that destroys its bus ends where it is suspended next", "[coroutine]") {
+    std::atomic<bool> unwound{false}, went_on{false};
+    const auto executor = std::make_shared<hindsight::ThreadPool>(2);
+    auto bus = std::make_unique<EventBus>(hindsight::BusOptions{.executor = executor});
+    bus->subscribe<Tick>([&](const Tick&) -> asio::awaitable<void> {
+           const Witness own(unwound);
+           co_await pause_a_little();
+           bus.reset();
+           co_await pause_a_little();
+           went_on = true;
+       })
+        .detach();
+    bus->emit(Tick{1});
+    spin_until([&] { return unwound.load(); });
+    CHECK_FALSE(went_on);
+}
+
 TEST_CASE("what could not work is refused", "[coroutine]") {
     EventBus bus;
     const auto handler = [](const Tick&) -> asio::awaitable<void> { co_return; };

@@ -248,6 +248,25 @@ TEST_CASE("an event that is emitted by who has read another has no cause", "[inb
     CHECK(bus.history().query({.pattern = "test.tock"}).front().cause() == 0);
 }
 
+TEST_CASE("when memory runs out there is an inbox or there is none", "[inbox][promise-6]") {
+    for (std::size_t count = 0;; ++count) {
+        EventBus bus({.pool = {.threads = 0}});
+        for (int i = 1; i <= 3; ++i) bus.emit(Tick{i});
+        Inbox<Tick> inbox;
+        try {
+            const FailAllocationsAfter limit(count);
+            inbox = bus.inbox<Tick>({.replay = Replay::last(2)});
+        } catch (const std::bad_alloc&) {
+            CHECK(bus.subscription_count() == 0);
+            CHECK_FALSE(inbox.connected());
+            continue;
+        }
+        CHECK(bus.subscription_count() == 1);
+        CHECK(numbers_of(inbox.drain()) == std::vector{2, 3});
+        break;
+    }
+}
+
 TEST_CASE("reading needs memory for nothing but the results", "[inbox][promise-6]") {
     EventBus bus;
     auto inbox = bus.inbox<Tick>();

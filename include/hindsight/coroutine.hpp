@@ -58,7 +58,7 @@ boost::asio::awaitable<std::optional<Item>> next_item(NodePtr node, Duration tim
             ParkedAlarm alarm(&readers.epoch, executor, deadline);
             if (!alarm.park_unless([&] { return readers.epoch.load(std::memory_order_acquire) != epoch; }))
                 (*alarm).ring();
-            const std::stop_callback<Ring> on_stop(stop, Ring{&*alarm});
+            const std::stop_callback<RingAlarm> on_stop(stop, RingAlarm{&*alarm});
             co_await sleep_until_rung(*alarm);
         }
         // An event that has come meanwhile stays in the inbox: who cancels may not look at what this gives.

@@ -79,7 +79,7 @@ private:
 };
 
 /// Rings, for a stop_callback.
-struct Ring {
+struct RingAlarm {
     Alarm* alarm;
     void operator()() const noexcept { alarm->ring(); }
 };

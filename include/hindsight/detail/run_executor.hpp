@@ -2,6 +2,7 @@
 // of its subscription, whatever that is, as a part of the run.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/long_run.hpp>
 
 #include <boost/asio/execution.hpp>
@@ -15,10 +16,8 @@
 namespace hindsight::detail {
 
 /// Where timers and sockets of such coroutines live: with a thread of their own, which only says that they are ready.
-inline boost::asio::execution_context& run_context() {
-    static auto* const context = new boost::asio::execution_context;
-    return *context;
-}
+/// Never destroyed; in the library, since a plug-in may be unloaded.
+HINDSIGHT_API boost::asio::execution_context& run_context();
 
 template <class F>
 class RunFunction final : public RunPart {
@@ -89,3 +88,7 @@ private:
 };
 
 }  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/run_executor.ipp>
+#endif
