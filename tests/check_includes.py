@@ -23,11 +23,11 @@ LAYERS = [
     ["query", "replay", "retention"],
     ["options", "cause_tree", "past"],
     ["statistics", "delivery_log"],
-    ["subscription", "this_handler"],
+    ["subscription", "inbox", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format", "replaying"],
-    ["json", "json_lines"],
+    ["json", "json_lines", "coroutine"],
     ["read_json_lines", "export"],
     ["hindsight"],
 ]
@@ -36,7 +36,7 @@ LAYERS = [
 # those who want the library anyway.
 IMPLEMENTATION_ONLY = {
     "boost/signals2": [],
-    "boost/asio": [],
+    "boost/asio": ["coroutine", "detail/alarm", "detail/run_executor"],
     "boost/json": ["json", "read_json_lines", "detail/json_conversion"],
 }
 

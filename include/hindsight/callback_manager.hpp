@@ -9,6 +9,7 @@
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/event.hpp>
+#include <hindsight/inbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
@@ -87,6 +88,15 @@ public:
         return {};
     }
 
+    /// See BasicEventBus::inbox, for both.
+    template <Event E>
+    Inbox<E> inbox(SubscribeOptions options = {}) {
+        return Inbox<E>(connect_inbox(nullptr, &detail::event_type<E>(), std::move(options)));
+    }
+    Inbox<Record> inbox(Pattern pattern, SubscribeOptions options = {}) {
+        return Inbox<Record>(connect_inbox(&pattern, nullptr, std::move(options)));
+    }
+
     /// See BasicEventBus::run_pending.
     std::size_t run_pending(std::size_t max = no_limit);
 
@@ -111,6 +121,7 @@ private:
     /// `pattern`: null for the name of the type.
     Subscription connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
                          SubscribeOptions&& options);
+    detail::NodePtr connect_inbox(Pattern* pattern, const detail::EventType* type, SubscribeOptions&& options);
 
     std::shared_ptr<detail::Hub> hub_;
 };

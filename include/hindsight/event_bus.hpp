@@ -6,6 +6,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/event_store.hpp>
+#include <hindsight/inbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
@@ -122,7 +123,8 @@ public:
 
     /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
     /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
-    /// may be move-only. It may be called before this returns.
+    /// may be move-only. It may be called before this returns. With <hindsight/coroutine.hpp> it may be a coroutine
+    /// that returns boost::asio::awaitable<void>; see docs/waiting.md.
     ///
     /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
     /// std::bad_alloc; nothing is subscribed then.
@@ -157,6 +159,18 @@ public:
     Subscription subscribe(F, SubscribeOptions = {}) {
         detail::refuse_handler_alone<F>();
         return {};
+    }
+
+    /// The events of type E from now on (or from the past on: `replay`), to be read instead of handled; see Inbox.
+    /// Takes the options of a queued subscription, but no `executor`; `on_lagged` is called by who reads. Throws what
+    /// `subscribe` throws.
+    template <Event E>
+    Inbox<E> inbox(SubscribeOptions options = {}) {
+        return callbacks().template inbox<E>(std::move(options));
+    }
+    /// The same for the events of a name or pattern; see Pattern.
+    Inbox<Record> inbox(Pattern pattern, SubscribeOptions options = {}) {
+        return callbacks().inbox(std::move(pattern), std::move(options));
     }
 
     EventStore& history() noexcept { return core_.history(); }

@@ -28,6 +28,8 @@ struct TaskTarget {
 
     /// For its task, of which there is one at a time: sending it needs no other memory.
     virtual TaskMemory& task_memory() noexcept = 0;
+    /// Whether it goes on with a delivery that has begun already.
+    virtual bool is_part_of_run() const noexcept { return false; }
 
 protected:
     ~TaskTarget() = default;
@@ -64,6 +66,7 @@ public:
     /// For the library: stays for as long as there is the task, or one that was made from it. Null: it is spent.
     detail::TaskMemory* memory() const noexcept { return target_ != nullptr ? &target_->task_memory() : nullptr; }
     bool spent() const noexcept { return target_ == nullptr; }
+    bool is_part_of_run() const noexcept { return target_ != nullptr && target_->is_part_of_run(); }
     bool runs(const detail::TaskTarget& target) const noexcept { return target_ == &target; }
 
 private:

@@ -26,6 +26,8 @@ class Past;
 
 struct Receipt;
 struct Subscription;
+template <class E>
+class Inbox;
 
 class Task;
 struct Executor;

@@ -10,6 +10,7 @@
 #include <hindsight/event_store.hpp>
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
+#include <hindsight/inbox.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/past.hpp>
 #include <hindsight/pattern.hpp>

@@ -21,7 +21,7 @@ struct SubscriptionStatistics {
     int priority = 0;
     bool paused = false;
     std::size_t queue_depth = 0;  ///< events waiting or in hand now
-    std::uint64_t delivered = 0;  ///< calls of the handler, those that threw included
+    std::uint64_t delivered = 0;  ///< calls of the handler, those that threw included; for an inbox: events read
     std::uint64_t failed = 0;     ///< calls of the handler, the filter or on_lagged that threw
     std::uint64_t filtered = 0;   ///< events that the filter turned down
     std::uint64_t skipped = 0;    ///< events that came while it was paused

@@ -26,6 +26,8 @@ struct [[nodiscard]] HINDSIGHT_API Subscription {
     /// destroyed (by this thread, if no other is ending it); events still waiting are discarded and counted. Waits for
     /// the handler where other threads run it. Inside the handler itself, or where waiting would close a cycle of
     /// handlers that end each other, it returns at once with false: the state is destroyed when the handler returns.
+    /// The same for a coroutine in the middle of its run, where this is called inside any handler, or on a thread that
+    /// the coroutine's executor says it runs on.
     bool disconnect() noexcept;
     /// The same without waiting for anyone: the handler may still be running, and the last to leave destroys its state.
     void close() noexcept;

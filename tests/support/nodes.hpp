@@ -7,6 +7,8 @@
 #include <hindsight/record.hpp>
 
 #include <cstddef>
+#include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +20,11 @@ struct IdleEngine final : detail::NodeOwner {
     bool deliver(detail::Node&, std::size_t, std::size_t&) noexcept override { return false; }
     void deliver_later(detail::Node&) noexcept override {}
     void abandon(detail::Node&) noexcept override {}
+    Record read(detail::Node&) override { return Record(); }
+    detail::Unread unread(const detail::Node&) const noexcept override { return {}; }
+    void discard(detail::Node&, detail::Mailbox::Queue&, std::unique_ptr<detail::Backlog>) noexcept override {}
+    void report(detail::Node&, const Record&, std::exception_ptr) noexcept override {}
+    void finish_run(detail::LongRun&, std::exception_ptr) noexcept override {}
     SubscriptionStatistics stats(const detail::Node&) const override { return {}; }
     Reread reread(detail::Node&, const Lagged& hole) const override { return {.records = {}, .gone = hole}; }
     void has_ended(detail::Node&) noexcept override {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/record.hpp>
@@ -51,6 +52,42 @@ decltype(auto) call_handler(F& handler, const Record& record) {
     }
 }
 
+/// Starts what a handler has returned that goes on after its call; for coroutines in <hindsight/coroutine.hpp>.
+template <class Result>
+struct Starter;
+
+/// Refuses a handler that returns anything else.
+template <class Result>
+constexpr void require_right_result() {
+    static_assert(std::is_void_v<Result> || is_defined<Starter<Result>>,
+                  "hindsight: the handler must return void; or boost::asio::awaitable<void>, with "
+                  "#include <hindsight/coroutine.hpp>");
+}
+
+/// A handler of E, or of records, as one of records whose runs go on after its call (see long_run.hpp).
+template <class E, class F>
+struct CoroutineHandler {
+    decltype(auto) call(const Record& record) {
+        if constexpr (std::same_as<E, Record>) {
+            return std::invoke(handler, record);
+        } else {
+            return call_handler<E>(handler, record);
+        }
+    }
+    void operator()(const Record& record) { Starter<decltype(call(record))>::start(call(record)); }
+
+    F handler;
+};
+
+/// Null for a null handler.
+template <class E, class F>
+NodePtr make_coroutine_node(F handler) {
+    if (is_null_handler(handler)) return NodePtr();
+    NodePtr node = Node::make(CoroutineHandler<E, F>{std::move(handler)});
+    node->flags.fetch_or(Node::coroutine, std::memory_order_relaxed);
+    return node;
+}
+
 /// A handler of E as one of records.
 template <class E, class F>
 struct EventHandler {
@@ -86,9 +123,13 @@ NodePtr make_event_node(F handler) {
                   "hindsight: the handler must be callable with (const E&), (const E&, const Record&) or "
                   "(const Record&); events are shared, so it cannot take E& or E&&");
     if constexpr (HandlerOf<F, E>) {
-        static_assert(std::is_void_v<decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()))>,
-                      "hindsight: the handler must return void");
-        if (!is_null_handler(handler)) return Node::make(EventHandler<E, F>{std::move(handler)});
+        using Result = decltype(call_handler<E>(std::declval<F&>(), std::declval<const Record&>()));
+        require_right_result<Result>();
+        if constexpr (is_defined<Starter<Result>>) {
+            return make_coroutine_node<E>(std::move(handler));
+        } else {
+            if (!is_null_handler(handler)) return Node::make(EventHandler<E, F>{std::move(handler)});
+        }
     }
     return NodePtr();
 }
@@ -98,9 +139,13 @@ NodePtr make_record_node(F handler) {
     static_assert(std::invocable<F&, const Record&>,
                   "hindsight: the handler of a name or pattern must be callable with (const Record&)");
     if constexpr (std::invocable<F&, const Record&>) {
-        static_assert(std::is_void_v<std::invoke_result_t<F&, const Record&>>,
-                      "hindsight: the handler must return void");
-        if (!is_null_handler(handler)) return Node::make(std::move(handler));
+        using Result = std::invoke_result_t<F&, const Record&>;
+        require_right_result<Result>();
+        if constexpr (is_defined<Starter<Result>>) {
+            return make_coroutine_node<Record>(std::move(handler));
+        } else {
+            if (!is_null_handler(handler)) return Node::make(std::move(handler));
+        }
     }
     return NodePtr();
 }

@@ -33,6 +33,7 @@ namespace hindsight::detail {
 
 class BareEvent;
 class Emission;
+struct LongFrame;
 class PendingTasks;
 class Queueing;
 class Running;
@@ -59,6 +60,11 @@ public:
     bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
     void deliver_later(Node& node) noexcept override;
     void abandon(Node& node) noexcept override;
+    Record read(Node& node) override;
+    Unread unread(const Node& node) const noexcept override;
+    void report(Node& node, const Record& record, std::exception_ptr error) noexcept override;
+    void finish_run(LongRun& run, std::exception_ptr error) noexcept override;
+    void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Backlog> backlog) noexcept override;
     std::size_t run_pending(std::size_t max);
 
     ShutdownReport shutdown(Duration timeout);
@@ -123,7 +129,21 @@ private:
 
     /// Sends a mailbox that has something, and no task under way, to its executor.
     void give_to_executor(Frame& frame, Node& node, const Record& record) noexcept;
+    void tell_readers(Node& node) noexcept;
+    /// What a mailbox had next.
+    struct Next {
+        Pending pending;
+        Lagged let_go;  // before it; none: `last` is 0
+        bool found = false;
+        bool awaited = false;  // by receipts
+        bool last = false;     // that its limit on deliveries allows
+    };
+    Next take_next(Node& node) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
+    /// The same for coroutines, up to one that is suspended: its run has the turn then.
+    bool take_long_turn(Node& node, std::size_t max, std::size_t& count);
+    enum class Began : std::uint8_t { nothing, over, goes_on };
+    Began begin_run(Running& running, LongFrame& frame, Node& node, const Next& next) noexcept;
     /// Whether a turn whose mailbox is empty may wait for more to come.
     bool may_stay_locked(const Node& node) const noexcept;
     /// Where a mailbox has its records from. No receipt waits for those of the backlog.
@@ -193,8 +213,6 @@ private:
     void call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Calls a direct subscriber, unless it is disconnected or paused.
     void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
-    /// Counts the failure of one of the node's callables, emits HandlerError and tells the error handler.
-    void report(Node& node, const Record& record, std::exception_ptr error) noexcept;
     void emit_failure(const Node& node, const HandlerError& failure) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
     /// What errors call a subscription.
@@ -256,6 +274,8 @@ private:
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>
 #    include <hindsight/impl/detail/hub_join.ipp>
+#    include <hindsight/impl/detail/hub_long_run.ipp>
+#    include <hindsight/impl/detail/hub_read.ipp>
 #    include <hindsight/impl/detail/hub_report.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>

@@ -11,6 +11,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/mailbox.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>
@@ -20,6 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
@@ -33,9 +35,16 @@ struct ObservedHandler;
 
 namespace hindsight::detail {
 
+class LongRun;
 class NodePtr;
 struct NameEntry;
 struct Node;
+
+/// What an inbox has for its readers.
+struct Unread {
+    std::size_t waiting = 0;
+    std::uint64_t missed = 0;  // dropped for it
+};
 
 /// The engine that a node is connected to, as its handles and tasks, which may outlive it, know it.
 struct NodeOwner {
@@ -49,6 +58,15 @@ struct NodeOwner {
     /// Gives up what is waiting for the node; its executor will not run it.
     virtual void abandon(Node& node) noexcept = 0;
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
+    /// For an inbox: the next record, and what there is, while the bus has not ended.
+    virtual Record read(Node& node) = 0;
+    virtual Unread unread(const Node& node) const noexcept = 0;
+    /// Counts what waited for the node as undelivered.
+    virtual void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Backlog> backlog) noexcept = 0;
+    /// Counts the failure of one of the node's callables, and tells about it.
+    virtual void report(Node& node, const Record& record, std::exception_ptr error) noexcept = 0;
+    /// A run that has gone on after its call is over. `error`: null if it has not failed.
+    virtual void finish_run(LongRun& run, std::exception_ptr error) noexcept = 0;
     /// What history still has for it of a hole.
     virtual Reread reread(Node& node, const Lagged& hole) const = 0;
     /// The node is out of the registry: adds its counts to the totals. Again when they are final.
@@ -72,15 +90,16 @@ struct Registration {
 
 struct HINDSIGHT_API Node final : TaskTarget {
     enum Flag : std::uint32_t {
-        dead = 1,        // disconnected: the handler starts no more
-        paused = 2,      // matches no events
-        orphan = 4,      // nobody waits: the last runner destroys the callables
-        claimed = 8,     // someone is destroying, or has destroyed, the callables
-        limited = 16,    // from the start: has a receiver or max_deliveries, so there is more to a call than calling
-        unseen = 32,     // at first: has not been in any snapshot, so no thread can be running it
-        ended = 64,      // disconnected, and the callables are destroyed
-        observed = 128,  // from the start: its runs are watched, so there is more to a call than calling
-        joining = 256,   // direct, and still busy with the past: what comes in goes through its mailbox
+        dead = 1,         // disconnected: the handler starts no more
+        paused = 2,       // matches no events
+        orphan = 4,       // nobody waits: the last runner destroys the callables
+        claimed = 8,      // someone is destroying, or has destroyed, the callables
+        limited = 16,     // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        unseen = 32,      // at first: has not been in any snapshot, so no thread can be running it
+        ended = 64,       // disconnected, and the callables are destroyed
+        observed = 128,   // from the start: its runs are watched, so there is more to a call than calling
+        coroutine = 512,  // from the start: a call of its handler may return before the run is over
+        joining = 256,    // direct, and still busy with the past: what comes in goes through its mailbox
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -107,10 +126,12 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
+    std::unique_ptr<Readers> readers;                    // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
+    std::shared_ptr<Executor> run_executor;  // of the run that its handler is in the middle of, see long_run.hpp
 
     // What is the user's beside the handler; given up with it.
     Predicate filter;
@@ -135,6 +156,10 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     /// Whether emitters put events into its mailbox now, rather than call it.
     bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }
+
+    /// Whether what waits for it has to wait for this very thread. The executor is user code: only for a thread whose
+    /// cell has the node.
+    bool runs_here() const noexcept { return readers ? readers->runs_here() : executor && executor->runs_here(); }
 
     HINDSIGHT_ALWAYS_INLINE bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 

@@ -1,4 +1,5 @@
-// Parking: threads wait for a condition on any address, without a mutex or condition variable in each object.
+// Parking: threads, and others, wait for a condition on any address, without a mutex or condition variable in each
+// object.
 //
 // A waiter checks its condition under the mutex of the address's lot, and sleeps there. Whoever makes the condition
 // true does so first and then calls `unpark_all`, which takes the same mutex: it comes either before the check, which
@@ -10,16 +11,46 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace hindsight::detail {
 
-struct ParkingLot {
+/// Somebody who waits without a thread. Is parked once at most.
+class Parked {
+public:
+    Parked() = default;
+    Parked(const Parked&) = delete;
+    Parked& operator=(const Parked&) = delete;
+    virtual ~Parked() = default;
+
+protected:
+    /// The condition may be true now. Called once at most, by any thread, without a lock; also after `leave`.
+    virtual void unparked() noexcept = 0;
+
+private:
+    friend struct ParkingLot;
+    const void* address_ = nullptr;  // null: not parked; guarded by the lot's mutex
+    std::shared_ptr<Parked> next_;   // the same; then its place in the chain of those that are told
+};
+
+struct HINDSIGHT_API ParkingLot {
     std::mutex mutex;
     std::condition_variable changed;
+    std::shared_ptr<Parked> first;  // of those without threads
+
+    // With the mutex held.
+    void enter_locked(const void* address, std::shared_ptr<Parked> parked) noexcept;
+    std::shared_ptr<Parked> take_locked(const void* address) noexcept;
+
+    /// Tells those that were taken.
+    static void tell(std::shared_ptr<Parked> taken) noexcept;
+    /// Takes out one that may be parked at the address.
+    static void leave(const void* address, const Parked& parked) noexcept;
 
     /// The lot of an address; lots are shared by many addresses and never destroyed.
-    HINDSIGHT_API static ParkingLot& of(const void* address) noexcept;
+    static ParkingLot& of(const void* address) noexcept;
 };
 
 using Deadline = std::chrono::steady_clock::time_point;
@@ -45,10 +76,27 @@ bool park_until(const void* address, Deadline deadline, Condition condition) {
     return true;
 }
 
+/// Parks somebody without a thread, unless `condition()`, which must not block, is true; whether he has been parked.
+template <class Condition>
+bool park(const void* address, std::shared_ptr<Parked> parked, Condition condition) {
+    ParkingLot& lot = ParkingLot::of(address);
+    const std::lock_guard lock(lot.mutex);
+    if (condition()) return false;
+    lot.enter_locked(address, std::move(parked));
+    return true;
+}
+
 inline void unpark_all(const void* address) noexcept {
     ParkingLot& lot = ParkingLot::of(address);
-    { const std::lock_guard lock(lot.mutex); }
+    std::shared_ptr<Parked> taken;
+    {
+        const std::lock_guard lock(lot.mutex);
+        if (lot.first) [[unlikely]]
+            taken = lot.take_locked(address);
+    }
     lot.changed.notify_all();
+    if (taken) [[unlikely]]
+        ParkingLot::tell(std::move(taken));
 }
 
 }  // namespace hindsight::detail

@@ -15,11 +15,17 @@
 //
 // A disconnect inside the node's own handler cannot wait, nor one that closes a cycle of threads which wait for each
 // other's handlers: it marks the node as an orphan and returns; the last thread to leave destroys the state.
+//
+// A handler may also be in the middle of a run that no thread has in its cell (see long_run.hpp). The node knows such a
+// run, and both ends of it are under the mutex that scans are made under, while a cell has the node at the first.
+// Threads that are inside a handler, or on the executor that has to go on with it, do not wait for it.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
+
+#include <memory>
 
 namespace hindsight::detail {
 
@@ -32,6 +38,11 @@ HINDSIGHT_API bool quiesce(Node& node) noexcept;
 
 /// The same without waiting for other threads; true if the state is destroyed on return.
 HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
+
+/// A run begins that `executor` goes on with: from here on the node is busy, whether a thread runs it or not.
+HINDSIGHT_API void begin_run(Node& node, std::shared_ptr<Executor> executor) noexcept;
+/// It is over.
+HINDSIGHT_API void end_run(Node& node) noexcept;
 
 /// The nodes whose callables a frame runs, one after the other. Empties the frame's cell at the end.
 class Running {

@@ -137,6 +137,7 @@ struct Frame {
 
     const unsigned depth;
     bool queued = false;
+    bool is_long = false;  // it is a LongFrame, in a run
 };
 
 /// How many frames the thread is in.

@@ -39,6 +39,16 @@ HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pat
     return Subscription(std::move(node));
 }
 
+HINDSIGHT_INLINE detail::NodePtr CallbackManager::connect_inbox(Pattern* pattern, const detail::EventType* type,
+                                                                SubscribeOptions&& options) {
+    detail::NodePtr node = detail::Node::make([](const Record&) {});  // which is never called
+    node->readers = std::make_unique<detail::Readers>(!hub_->ledger().mutex.enabled());
+    node->readers->read_by(detail::ThreadSlot::current());
+    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name),
+                    type, std::move(options));
+    return node;
+}
+
 HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {
     const std::shared_ptr<detail::Hub> hub = hub_;  // a handler may destroy this
     return hub->run_pending(max);

@@ -8,6 +8,8 @@
 #include <hindsight/impl/detail/pending_tasks.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,6 +51,21 @@ HINDSIGHT_INLINE std::shared_ptr<Executor> Hub::default_executor() {
     return executor_;
 }
 
+namespace hub {
+
+inline void require_sense_for_inbox(const SubscribeOptions& options) {
+    if (options.delivery != Delivery::queued)
+        throw InvalidArgument("inbox: delivery must be queued: there is no handler to call directly");
+    if (options.executor) throw InvalidArgument("inbox: it takes no executor: whoever reads it brings the thread");
+}
+
+inline std::uint64_t deliveries_left(const Node& node) noexcept {
+    if (node.max_deliveries == 0) return no_limit;
+    return node.max_deliveries - std::min(node.max_deliveries, node.claims.load(std::memory_order_relaxed));
+}
+
+}  // namespace hub
+
 HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
     const EventType* const filtered_type = options.filter.payload_type();
@@ -57,6 +74,11 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
                               ", the subscription for " + readable_type_name(*type) + "; it would never pass anything");
     }
     if (options.delivery > Delivery::direct) throw InvalidArgument("subscribe: delivery is no Delivery");
+    if (node.readers) hub::require_sense_for_inbox(options);
+    if (node.has(Node::coroutine) && options.delivery != Delivery::queued) {
+        throw InvalidArgument(
+            "subscribe: a coroutine needs queued delivery: a direct handler is over when emit returns");
+    }
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
@@ -78,7 +100,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {
         node.mailbox = std::make_unique<Mailbox>(options.mailbox);
-        node.executor = options.executor ? std::move(options.executor) : default_executor();
+        if (!node.readers) node.executor = options.executor ? std::move(options.executor) : default_executor();
     } else if (options.replay) {
         const MailboxOptions& mailbox = options.mailbox;
         node.mailbox =
@@ -117,8 +139,13 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     conflated_.add(ThreadSlot::current(), mailbox.conflated);
     Mailbox::Queue queue = mailbox.take_all();
     std::unique_ptr<Backlog> backlog = std::move(mailbox.backlog);
+    // What nobody has read of an inbox when the bus ends is not lost.
+    const bool kept = node.readers && state_.load(std::memory_order_relaxed) == State::closed &&
+                      node.readers->keep(queue, backlog, hub::deliveries_left(node));
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
+    if (node.readers) node.readers->wake();
+    if (kept) return;
     finish_discarded(node, std::move(backlog));
     finish_discarded(node, queue);
     pending_tasks_->forget(node);
@@ -160,7 +187,11 @@ HINDSIGHT_INLINE void Hub::require_wait_can_end(const Envelope& envelope) const 
     Frame frame(ThreadSlot::current(), *this);
     Running running(frame);
     for (const NodePtr& node : waiting) {
-        if ((running.move_to(*node) & Node::dead) == 0 && node->executor && node->executor->runs_here()) {
+        if ((running.move_to(*node) & Node::dead) == 0 && node->runs_here()) {
+            if (node->readers) {
+                throw WouldDeadlock("Receipt::wait: the event waits in the inbox " + label_of(*node) + " of \"" +
+                                    std::string(node->pattern->text()) + "\", which this very thread reads");
+            }
             throw WouldDeadlock("Receipt::wait: the event waits for the handler " + label_of(*node) + " of \"" +
                                 std::string(node->pattern->text()) + "\", which runs on this very thread" +
                                 (node->executor == pending_tasks_ ? "; call run_pending() first" : ""));

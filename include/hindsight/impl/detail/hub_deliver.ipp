@@ -61,7 +61,7 @@ inline void prefetch_record(const Pending& pending) noexcept {
 
 HINDSIGHT_INLINE bool Hub::deliver(Node& node, std::size_t max, std::size_t& count) noexcept {
     try {
-        return take_turn(node, max, count);
+        return node.has(Node::coroutine) ? take_long_turn(node, max, count) : take_turn(node, max, count);
     } catch (const std::bad_alloc&) {  // this thread, or this depth, runs a handler for the first time
         abandon(node);
         return false;
@@ -74,6 +74,7 @@ HINDSIGHT_INLINE void Hub::deliver_later(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::give_to_executor(Frame& frame, Node& node, const Record& record) noexcept {
+    if (node.readers) return tell_readers(node);
     // The executor is user code of the subscription, and goes when that ends.
     Running running(frame);
     if ((running.move_to(node) & Node::dead) != 0) return;

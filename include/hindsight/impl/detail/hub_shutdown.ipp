@@ -129,7 +129,7 @@ HINDSIGHT_INLINE bool Hub::drain(const Frame* top, Deadline deadline) {
 HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
     std::size_t count = 0;
     for (const NodePtr& node : registry_.nodes()) {
-        if (!node->mailbox || hub_shutdown::delivers_here(top, *node)) continue;
+        if (!node->mailbox || node->readers || hub_shutdown::delivers_here(top, *node)) continue;
         {
             const std::lock_guard lock(ledger_->mutex);
             if (node->mailbox->waiting() == 0 || node->mailbox->stage() == Mailbox::Stage::in_turn) continue;
@@ -138,21 +138,22 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         {
             Frame frame(ThreadSlot::current(), *this);
             Running running(frame);
-            here = (running.move_to(*node) & Node::dead) == 0 && node->executor->runs_here();
+            here = (running.move_to(*node) & Node::dead) == 0 && node->runs_here();
         }
         // A little at a time: handlers may emit for ever, and time may be over meanwhile.
         std::size_t delivered = 0;
         if (here) deliver(*node, 1, delivered);
         count += delivered;
     }
-    return count > 0;
+    return pending_tasks_->go_on_with_runs() || count > 0;
 }
 
 HINDSIGHT_INLINE bool Hub::is_drained(const Frame* top) const {
     const std::vector<NodePtr> nodes = registry_.nodes();
     const std::lock_guard lock(ledger_->mutex);
     return std::ranges::all_of(nodes, [&](const NodePtr& node) {
-        return !node->mailbox || node->mailbox->unfinished() == 0 || hub_shutdown::delivers_here(top, *node);
+        return !node->mailbox || node->readers || node->mailbox->unfinished() == 0 ||
+               hub_shutdown::delivers_here(top, *node);
     });
 }
 
@@ -207,7 +208,7 @@ HINDSIGHT_INLINE void Hub::close_all(bool wait) noexcept {
 HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
     const std::lock_guard lock(ledger_->mutex);
     const bool was_dead = (node.flags.fetch_or(Node::dead, std::memory_order_seq_cst) & Node::dead) != 0;
-    if (was_dead || !node.mailbox) return 0;
+    if (was_dead || !node.mailbox || node.readers) return 0;  // what is in an inbox stays readable
     heavy_fence();
     return node.mailbox->waiting() + node.mailbox->progress.lost();
 }
@@ -222,6 +223,7 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
     close_all(true);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
+    pending_tasks_->end();
 }
 
 }  // namespace hindsight::detail

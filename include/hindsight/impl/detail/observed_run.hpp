@@ -12,29 +12,34 @@
 
 namespace hindsight::detail {
 
+/// The frame has what the handler is given.
+inline HandlerRun begin_observing(Hub& hub, const Frame& frame, const Node& node) noexcept {
+    HandlerRun run{.event = {hub.ledger().origin, frame.bare != nullptr ? frame.bare->seq() : frame.record->seq()},
+                   .subscription = node.id,
+                   .handler = node.observed_as,
+                   .thread = frame.slot.index + 1,
+                   .native_thread = native_thread_id(),
+                   .failed = true};
+    run.start = hub.now();
+    return run;
+}
+
+inline void end_observing(Hub& hub, HandlerRun&& run) noexcept {
+    // The system's clock may be set back meanwhile.
+    run.duration = std::max(hub.now() - run.start, Duration::zero());
+    hub.options().deliveries->add(std::move(run));
+}
+
 class ObservedRun {
 public:
-    /// The frame has what the handler is given.
     ObservedRun(Hub& hub, const Frame& frame, const Node& node) noexcept
-        : hub_(hub), run_{.event = {hub.ledger().origin,
-                                    frame.bare != nullptr ? frame.bare->seq() : frame.record->seq()},
-                          .subscription = node.id,
-                          .handler = node.observed_as,
-                          .thread = frame.slot.index + 1,
-                          .native_thread = native_thread_id(),
-                          .failed = true} {
-        run_.start = hub_.now();
-    }
+        : hub_(hub), run_(begin_observing(hub, frame, node)) {}
     ObservedRun(const ObservedRun&) = delete;
     ObservedRun& operator=(const ObservedRun&) = delete;
 
     void succeeded() noexcept { run_.failed = false; }
 
-    ~ObservedRun() {
-        // The system's clock may be set back meanwhile.
-        run_.duration = std::max(hub_.now() - run_.start, Duration::zero());
-        hub_.options().deliveries->add(std::move(run_));
-    }
+    ~ObservedRun() { end_observing(hub_, std::move(run_)); }
 
 private:
     Hub& hub_;

@@ -17,7 +17,7 @@ public:
         std::list<Task> one;
         one.push_back(std::move(task));
         const std::lock_guard lock(mutex_);
-        tasks_.splice(tasks_.end(), one);
+        if (!ended_) tasks_.splice(tasks_.end(), one);
     }
 
     /// No thread may count on another one to come and run the tasks.
@@ -40,20 +40,42 @@ public:
         return count;
     }
 
-    /// Drops the tasks of a subscription that has ended.
-    void forget(const TaskTarget& target) noexcept {
+    /// Goes on with deliveries that have begun already, once each; whether there were any.
+    bool go_on_with_runs() {
+        std::list<Task> parts = take_if([](const Task& task) { return task.is_part_of_run(); });
+        for (Task& part : parts) part();
+        return !parts.empty();
+    }
+
+    /// Drops all tasks, also those that come.
+    void end() noexcept {
         std::list<Task> dropped;  // destroyed after unlocking
         const std::lock_guard lock(mutex_);
-        for (auto each = tasks_.begin(); each != tasks_.end();) {
-            const auto next = std::next(each);
-            if (each->runs(target)) dropped.splice(dropped.end(), tasks_, each);
-            each = next;
-        }
+        ended_ = true;
+        dropped.swap(tasks_);
+    }
+
+    /// Drops the tasks of a subscription that has ended.
+    void forget(const TaskTarget& target) noexcept {
+        take_if([&](const Task& task) { return task.runs(target); });
     }
 
 private:
+    template <class F>
+    std::list<Task> take_if(F goes) noexcept {
+        std::list<Task> taken;
+        const std::lock_guard lock(mutex_);
+        for (auto each = tasks_.begin(); each != tasks_.end();) {
+            const auto next = std::next(each);
+            if (goes(*each)) taken.splice(taken.end(), tasks_, each);
+            each = next;
+        }
+        return taken;
+    }
+
     std::mutex mutex_;
     std::list<Task> tasks_;
+    bool ended_ = false;
 };
 
 }  // namespace hindsight::detail

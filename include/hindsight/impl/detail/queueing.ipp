@@ -89,7 +89,7 @@ HINDSIGHT_INLINE void Queueing::wait_for_room() {
         // The executor is user code of the subscription.
         Running running(frame_);
         if ((running.move_to(node) & Node::dead) != 0) return;
-        if (node.executor && node.executor->runs_here()) {
+        if (node.runs_here()) {
             full->way = Full::Way::grows;
             return;
         }

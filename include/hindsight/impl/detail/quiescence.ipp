@@ -2,7 +2,9 @@
 
 #include <hindsight/detail/quiescence.hpp>
 
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace hindsight::detail {
 
@@ -22,7 +24,7 @@ inline bool occupies(const ThreadSlot& slot, const Node& node) noexcept {
 }
 
 inline bool is_busy(ThreadSlots& slots, const Node& node) noexcept {
-    bool busy = node.destroyer != nullptr;
+    bool busy = node.destroyer != nullptr || node.run_executor != nullptr;
     if (node.has(Node::unseen)) return busy;
     slots.for_each([&](const ThreadSlot& slot) { busy = busy || runs(slot, node); });
     return busy;
@@ -44,6 +46,16 @@ inline bool only_slot_in_use(ThreadSlots& slots, const ThreadSlot& me) noexcept 
     bool only = true;
     slots.for_each([&](const ThreadSlot& slot) { only = only && (&slot == &me || !slot.in_use()); });
     return only;
+}
+
+/// Whether a run that is under way may need this very thread to go on. Unlocks to ask the executor.
+inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot& me, const Node& node) noexcept {
+    if (me.top != nullptr) return true;
+    const std::shared_ptr<Executor> executor = node.run_executor;
+    lock.unlock();
+    const bool here = executor->runs_here();
+    lock.lock();
+    return here;
 }
 
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
@@ -76,9 +88,14 @@ inline bool quiesce(Node& node, bool wait) noexcept {
         heavy_fence();
         lock.lock();
     }
+    bool asked = false, goes_on_here = false;
     do {
         while (wait && is_busy(slots, node)) {
-            if (occupies(me, node) || would_deadlock(slots, me, node)) {
+            if (node.run_executor && !std::exchange(asked, true)) {
+                goes_on_here = may_go_on_here(lock, me, node);
+                continue;  // it may be over
+            }
+            if (occupies(me, node) || would_deadlock(slots, me, node) || (node.run_executor && goes_on_here)) {
                 wait = false;
                 break;
             }
@@ -102,6 +119,20 @@ HINDSIGHT_INLINE void runner_left(Node& node) noexcept {
     std::unique_lock lock(slots.mutex);
     slots.changed.notify_all();
     if (node.has(Node::orphan)) quiescence::destroy_if_idle(slots, lock, me, node);
+}
+
+HINDSIGHT_INLINE void begin_run(Node& node, std::shared_ptr<Executor> executor) noexcept {
+    const std::lock_guard lock(ThreadSlots::instance().mutex);
+    node.run_executor = std::move(executor);
+}
+
+HINDSIGHT_INLINE void end_run(Node& node) noexcept {
+    std::shared_ptr<Executor> executor;  // let go of without the mutex
+    {
+        const std::lock_guard lock(ThreadSlots::instance().mutex);
+        executor = std::move(node.run_executor);
+    }
+    if (node.has(Node::dead)) runner_left(node);
 }
 
 HINDSIGHT_INLINE bool quiesce(Node& node) noexcept {
