@@ -292,7 +292,8 @@ TEST_CASE("coroutines go on on any executor", "[coroutine]") {
     }
     SECTION("one that runs tasks at once") {
         EventBus bus;
-        const auto subscription = bus.subscribe<Tick>(handler, {.executor = std::make_shared<hindsight::InlineExecutor>()});
+        const auto subscription =
+            bus.subscribe<Tick>(handler, {.executor = std::make_shared<hindsight::InlineExecutor>()});
         for (int i = 0; i < 3; ++i) bus.emit(Tick{i});
         CHECK(handled == 3);
     }
