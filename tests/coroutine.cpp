@@ -208,6 +208,30 @@ TEST_CASE("cancelling a wait leaves the event in the inbox", "[coroutine][promis
     }
 }
 
+TEST_CASE("a coroutine loses no event between looking and waiting", "[coroutine][promise-8]") {
+    // As for threads: see inbox_waiting.cpp.
+    constexpr int rounds = 5'000;
+    EventBus bus;
+    auto inbox = bus.inbox<Tick>();
+    std::atomic<int> read{0};
+    const auto reading = [](Inbox<Tick>* from, std::atomic<int>* count) -> asio::awaitable<void> {
+        while (*count < rounds) {
+            const auto tick = co_await from->next();
+            if (!tick) break;
+            ++*count;
+        }
+    };
+    asio::thread_pool pool(1);
+    auto reader = asio::co_spawn(pool, reading(&inbox, &read), asio::use_future);
+    for (int i = 0; i < rounds; ++i) {
+        spin_until([&] { return read == i; });
+        for (volatile int step = i * 7 % 3500; step > 0;) step = step - 1;
+        bus.emit(Tick{i});
+    }
+    get_soon(std::move(reader));
+    CHECK(read == rounds);
+}
+
 TEST_CASE("a thread that emits never waits for an inbox that coroutines read", "[coroutine][promise-9]") {
     EventBus bus;
     asio::io_context context;

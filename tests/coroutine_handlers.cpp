@@ -2,82 +2,40 @@
 // on.
 #include "support/bus_events.hpp"
 #include "support/catch.hpp"
+#include "support/coroutines.hpp"
 #include "support/executors.hpp"
-#include "support/random.hpp"
 #include "support/refusal.hpp"
 #include "support/waiting.hpp"
 
 #include <hindsight/coroutine.hpp>
 #include <hindsight/delivery_log.hpp>
 #include <hindsight/event_bus.hpp>
+#include <hindsight/executor.hpp>
 #include <hindsight/this_handler.hpp>
-#include <hindsight/thread_pool.hpp>
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <future>
-#include <latch>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
 using hindsight::completion;
 using hindsight::Delivery;
-using hindsight::Duration;
 using hindsight::EventBus;
 using hindsight::HandlerError;
-using hindsight::Inbox;
 using hindsight::Receipt;
 using hindsight::Record;
 using hindsight::Seq;
-using hindsight::Subscription;
 using hindsight::WouldDeadlock;
 using namespace hindsight::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Suspends, and goes on later on the same executor.
-asio::awaitable<void> pause_a_little() {
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
-
-asio::awaitable<void> wait_a_little(int microseconds) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::microseconds(microseconds));
-    co_await timer.async_wait(asio::use_awaitable);
-}
-
-/// Lets handlers wait until the test opens it.
-struct Gate {
-    explicit Gate(EventBus& bus) : inbox(bus.inbox<Tock>()), bus_(bus) {}
-    void open() { bus_.emit(Tock{}); }
-    Inbox<Tock> inbox;
-
-private:
-    EventBus& bus_;
-};
-
-/// Tells when its owner is destroyed.
-struct Witness {
-    std::atomic<bool>* destroyed;
-    explicit Witness(std::atomic<bool>& flag) : destroyed(&flag) {}
-    Witness(Witness&& other) noexcept : destroyed(std::exchange(other.destroyed, nullptr)) {}
-    Witness& operator=(Witness&&) = delete;
-    ~Witness() {
-        if (destroyed != nullptr) *destroyed = true;
-    }
-};
 
 TEST_CASE("a coroutine handles events one at a time and in order, across its suspensions", "[coroutine][promise-2]") {
     constexpr int emitters = 2, events = 300;
@@ -108,42 +66,6 @@ TEST_CASE("a coroutine handles events one at a time and in order, across its sus
     CHECK(subscription.stats().delivered == emitters * events);
 }
 
-TEST_CASE("receipts, shutdowns and disconnects wait for a suspended coroutine", "[coroutine][promise-5]") {
-    EventBus bus({.pool = {.threads = 2}});
-    Gate gate(bus);
-    std::atomic<bool> over{false}, destroyed{false};
-    auto subscription = bus.subscribe<Tick>([&, witness = Witness(destroyed)](const Tick&) -> asio::awaitable<void> {
-        co_await gate.inbox.next();
-        over = witness.destroyed != nullptr;
-    });
-    const Receipt receipt = bus.emit(Tick{1});
-    spin_until([&] { return subscription.stats().delivered == 1; });
-    std::future<bool> waiting;
-    bool wait_until_over = true;
-    SECTION("a receipt") {
-        waiting = start([&] { return receipt.wait_for(Duration::max()); });
-    }
-    SECTION("a shutdown") {
-        // The gate is part of the bus: the end of it opens the gate.
-        wait_until_over = false;
-        CHECK_FALSE(bus.shutdown(0s).drained);
-        waiting = start([] { return true; });
-    }
-    SECTION("a disconnect") {
-        waiting = start([&] { return subscription.disconnect(); });
-    }
-    if (wait_until_over) {
-        let_others_run();
-        CHECK(waiting.wait_for(0s) == std::future_status::timeout);
-        CHECK_FALSE(over);
-        gate.open();
-    }
-    CHECK(get_soon(std::move(waiting)));
-    spin_until([&] { return over.load(); });
-    CHECK(subscription.disconnect());
-    CHECK(destroyed);
-}
-
 TEST_CASE("a coroutine keeps its context wherever it goes on", "[coroutine]") {
     EventBus bus({.pool = {.threads = 2}});
     std::vector<bool> right;
@@ -167,35 +89,6 @@ TEST_CASE("a coroutine keeps its context wherever it goes on", "[coroutine]") {
     CHECK(tocks.front().cause() == receipt.seq);
     CHECK(tocks.front().correlation() == "order 1");
     CHECK(hindsight::this_handler::record() == nullptr);
-}
-
-TEST_CASE("a coroutine that disconnects itself goes on to its end", "[coroutine][promise-5]") {
-    EventBus bus;
-    std::atomic<bool> destroyed{false}, deferred{false}, alive_at_end{false};
-    Subscription subscription;
-    const bool by_handle = GENERATE(true, false);
-    std::latch subscribed(1);
-    subscription = bus.subscribe<Tick>([&, witness = Witness(destroyed)](const Tick&) -> asio::awaitable<void> {
-        subscribed.wait();
-        co_await wait_a_little(1);
-        if (by_handle) {
-            deferred = !subscription.disconnect();
-        } else {
-            hindsight::this_handler::disconnect();
-            deferred = true;
-        }
-        co_await wait_a_little(1);
-        alive_at_end = !destroyed && witness.destroyed != nullptr;
-    });
-    subscribed.count_down();
-    const Receipt first = bus.emit(Tick{1});
-    bus.emit(Tick{2});
-    first.wait();
-    spin_until([&] { return destroyed.load(); });
-    CHECK(deferred);
-    CHECK(alive_at_end);
-    CHECK_FALSE(subscription.connected());
-    CHECK(subscription.stats().delivered == 1);
 }
 
 TEST_CASE("what a coroutine throws is isolated and reported, and the next event comes", "[coroutine][promise-3]") {
@@ -306,87 +199,6 @@ TEST_CASE("coroutines go on on any executor", "[coroutine]") {
     }
 }
 
-TEST_CASE("a coroutine whose executor gives it up ends there, and holds nobody up", "[coroutine][promise-8]") {
-    std::atomic<bool> unwound{false};
-    int errors = 0;
-    EventBus bus({.on_error = [&](const HandlerError&) { ++errors; }});
-    const auto executor = std::make_shared<ManualExecutor>();
-    auto subscription = bus.subscribe<Tick>(
-        [&](const Tick&) -> asio::awaitable<void> {
-            const Witness witness(unwound);
-            co_await pause_a_little();
-        },
-        {.executor = executor});
-    const Receipt receipt = bus.emit(Tick{1});
-    CHECK(executor->run_one());
-    CHECK_FALSE(receipt.wait_for(0s));
-    while (executor->waiting() > 0 && !unwound) executor->drop_all();
-    CHECK(unwound);
-    CHECK(receipt.wait_for(0s));
-    CHECK(errors == 1);
-    CHECK(subscription.stats().failed == 1);
-    CHECK(subscription.disconnect());
-}
-
-TEST_CASE("a suspended coroutine whose thread waits for nobody else is not waited for", "[coroutine][promise-9]") {
-    std::atomic<bool> destroyed{false}, unwound{false};
-    auto bus = std::make_unique<EventBus>(
-        hindsight::BusOptions{.pool = {.threads = 0}, .on_error = [](const HandlerError&) {}, .drain_on_destroy = 0s});
-    auto subscription = bus->subscribe<Tick>([&, witness = Witness(destroyed)](const Tick&) -> asio::awaitable<void> {
-        const Witness own(unwound);
-        co_await pause_a_little();
-        (void)witness;
-    });
-    bus->emit(Tick{1});
-    bus->run_pending(1);
-    SECTION("by a disconnect") {
-        CHECK_FALSE(subscription.disconnect());
-        CHECK_FALSE(destroyed);
-        bus->run_pending();
-    }
-    SECTION("by the end of the bus") {
-        bus.reset();
-    }
-    CHECK(unwound);
-    CHECK(destroyed);
-    CHECK(subscription.disconnect());
-}
-
-TEST_CASE("handlers on a pool of one thread may end a suspended coroutine", "[coroutine][promise-9]") {
-    EventBus bus({.pool = {.threads = 1}});
-    Gate gate(bus);
-    std::atomic<bool> destroyed{false};
-    auto waiting = bus.subscribe<Tick>([&, witness = Witness(destroyed)](const Tick&) -> asio::awaitable<void> {
-        co_await gate.inbox.next();
-        (void)witness;
-    });
-    bus.emit(Tick{1});
-    std::atomic<bool> waited{true};
-    const auto ending = bus.subscribe<Price>([&](const Price&) { waited = waiting.disconnect(); });
-    bus.emit(Price{}).wait();
-    CHECK_FALSE(waited);
-    CHECK_FALSE(destroyed);
-    gate.open();
-    spin_until([&] { return destroyed.load(); });
-}
-
-TEST_CASE("a coroutine that destroys its bus ends where it is suspended next", "[coroutine]") {
-    std::atomic<bool> unwound{false}, went_on{false};
-    const auto executor = std::make_shared<hindsight::ThreadPool>(2);
-    auto bus = std::make_unique<EventBus>(hindsight::BusOptions{.executor = executor});
-    bus->subscribe<Tick>([&](const Tick&) -> asio::awaitable<void> {
-           const Witness own(unwound);
-           co_await pause_a_little();
-           bus.reset();
-           co_await pause_a_little();
-           went_on = true;
-       })
-        .detach();
-    bus->emit(Tick{1});
-    spin_until([&] { return unwound.load(); });
-    CHECK_FALSE(went_on);
-}
-
 TEST_CASE("what could not work is refused", "[coroutine]") {
     EventBus bus;
     const auto handler = [](const Tick&) -> asio::awaitable<void> { co_return; };
@@ -404,37 +216,6 @@ TEST_CASE("what could not work is refused", "[coroutine]") {
     });
     bus.emit(Tick{1}).wait();
     CHECK(refused);
-}
-
-TEST_CASE("coroutine handlers come and go while threads emit", "[coroutine][promise-5]") {
-    CAPTURE(random_seed());
-    EventBus bus({.pool = {.threads = 2}});
-    std::atomic<bool> done{false};
-    auto emitter = start([&] {
-        while (!done) bus.emit(Tick{1});
-    });
-    for (unsigned round = 0; round < 100; ++round) {
-        Random random(round);
-        const auto alive = std::make_shared<std::atomic<bool>>(true);
-        std::atomic<int> calls{0}, late{0};
-        const int kind = random.below(3);
-        auto subscription = bus.subscribe<Tick>(
-            [&, alive](const Tick&) -> asio::awaitable<void> {
-                ++calls;
-                if (kind == 1) co_await pause_a_little();
-                if (kind == 2) co_await wait_a_little(5);
-                if (!*alive) ++late;
-            },
-            {.mailbox = {.capacity = 4, .overflow = hindsight::Overflow::drop_oldest}});
-        const int enough = random.below(5);
-        spin_until([&] { return calls >= enough; });
-        CHECK(subscription.disconnect());
-        *alive = false;
-        CHECK(alive.use_count() == 1);
-        CHECK(late == 0);
-    }
-    done = true;
-    get_soon(std::move(emitter));
 }
 
 }  // namespace

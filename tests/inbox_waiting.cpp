@@ -121,6 +121,38 @@ TEST_CASE("without a pool other threads can wait for an inbox", "[inbox]") {
     CHECK(get_soon(std::move(reader)));
 }
 
+TEST_CASE("no event is lost between looking and waiting", "[inbox][promise-8]") {
+    // The next event comes only when this one has been read: a reader that misses it waits for ever.
+    constexpr int rounds = 10'000;
+    EventBus bus;
+    auto inbox = bus.inbox<Tick>();
+    std::atomic<int> read{0};
+    auto reader = start([&] {
+        while (read < rounds && inbox.next_for(Duration::max())) ++read;
+    });
+    for (int i = 0; i < rounds; ++i) {
+        spin_until([&] { return read == i; });
+        // To meet the reader at each of its steps.
+        for (volatile int step = i % 500; step > 0;) step = step - 1;
+        bus.emit(Tick{i});
+    }
+    get_soon(std::move(reader));
+    CHECK(read == rounds);
+}
+
+TEST_CASE("a stop that comes while an event is being read loses nothing", "[inbox][promise-8]") {
+    EventBus bus;
+    std::stop_source stop;
+    auto inbox = bus.inbox<Tick>({.mailbox = {.capacity = 1, .overflow = hindsight::Overflow::drop_oldest},
+                                  .on_lagged = [&](const hindsight::Lagged&) { stop.request_stop(); }});
+    bus.emit(Tick{1});
+    bus.emit(Tick{2});
+    const auto tick = inbox.next_for(1h, stop.get_token());
+    CHECK(stop.stop_requested());
+    REQUIRE(tick);
+    CHECK((*tick)->number == 2);
+}
+
 TEST_CASE("several readers with random timeouts and stops see each event once, in order",
           "[inbox][promise-2][promise-8]") {
     constexpr int emitters = 2, readers = 3, events = 3000;

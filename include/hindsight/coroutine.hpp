@@ -50,7 +50,7 @@ boost::asio::awaitable<std::optional<Item>> next_item(NodePtr node, Duration tim
         if (was_suspended) {
             if (Record record = read(*node)) co_return Item(std::move(record));
         }
-        if (!was_suspended && unread(*node).waiting > 0) {
+        if (!was_suspended && has_unread(*node)) {
             co_await boost::asio::post(executor, boost::asio::use_awaitable);
         } else if (ended || std::chrono::steady_clock::now() >= deadline) {
             co_return std::nullopt;

@@ -21,9 +21,11 @@ struct IdleEngine final : detail::NodeOwner {
     void deliver_later(detail::Node&) noexcept override {}
     void abandon(detail::Node&) noexcept override {}
     Record read(detail::Node&) override { return Record(); }
+    bool has_unread(detail::Node&) noexcept override { return false; }
     detail::Unread unread(const detail::Node&) const noexcept override { return {}; }
     void discard(detail::Node&, detail::Mailbox::Queue&, std::unique_ptr<detail::Backlog>) noexcept override {}
     void report(detail::Node&, const Record&, std::exception_ptr) noexcept override {}
+    bool goes_on_with_runs() const noexcept override { return true; }
     void finish_run(detail::LongRun&, std::exception_ptr) noexcept override {}
     SubscriptionStatistics stats(const detail::Node&) const override { return {}; }
     Reread reread(detail::Node&, const Lagged& hole) const override { return {.records = {}, .gone = hole}; }

@@ -61,8 +61,10 @@ public:
     void deliver_later(Node& node) noexcept override;
     void abandon(Node& node) noexcept override;
     Record read(Node& node) override;
+    bool has_unread(Node& node) noexcept override;
     Unread unread(const Node& node) const noexcept override;
     void report(Node& node, const Record& record, std::exception_ptr error) noexcept override;
+    bool goes_on_with_runs() const noexcept override { return !stopped_.load(std::memory_order_acquire); }
     void finish_run(LongRun& run, std::exception_ptr error) noexcept override;
     void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Backlog> backlog) noexcept override;
     std::size_t run_pending(std::size_t max);
@@ -248,6 +250,7 @@ private:
     std::shared_ptr<Executor> executor_;
 
     std::atomic<State> state_{State::open};
+    std::atomic<bool> stopped_{false};             // its bus is gone
     std::atomic<std::uint32_t> drain_epoch_{0};    // moves while draining, when a turn ends or an event comes in
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all

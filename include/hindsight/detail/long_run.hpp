@@ -32,7 +32,7 @@ public:
     virtual ~RunPart();
 
     bool run_task(std::size_t max, std::size_t& count) noexcept final;
-    void abandon_task() noexcept final { delete this; }
+    void abandon_task() noexcept final { enter(false); }
     TaskMemory& task_memory() noexcept final { return memory_; }
     bool is_part_of_run() const noexcept final { return true; }
 
@@ -40,6 +40,9 @@ protected:
     virtual void go_on() = 0;
 
 private:
+    /// Ends this part, in the context of its run also where it only destroys what it would have gone on with.
+    void enter(bool and_go_on) noexcept;
+
     const std::shared_ptr<LongRun> run_;
     TaskMemory memory_;
 };
@@ -73,6 +76,7 @@ private:
     /// Who goes on with the mailbox: the last one of the two to leave.
     enum class Phase : unsigned char { starting, left, finished };
 
+    const std::shared_ptr<NodeOwner> owner_;  // what the run does until its end is reported there
     const NodePtr node_;
     const Record record_;
     const std::shared_ptr<Executor> executor_;

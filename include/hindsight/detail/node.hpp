@@ -60,12 +60,15 @@ struct NodeOwner {
     virtual SubscriptionStatistics stats(const Node& node) const = 0;
     /// For an inbox: the next record, and what there is, while the bus has not ended.
     virtual Record read(Node& node) = 0;
+    virtual bool has_unread(Node& node) noexcept = 0;
     virtual Unread unread(const Node& node) const noexcept = 0;
     /// Counts what waited for the node as undelivered.
     virtual void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Backlog> backlog) noexcept = 0;
     /// Counts the failure of one of the node's callables, and tells about it.
     virtual void report(Node& node, const Record& record, std::exception_ptr error) noexcept = 0;
-    /// A run that has gone on after its call is over. `error`: null if it has not failed.
+    /// Whether runs that have gone on after their calls may still do so: the bus has not been destroyed inside one.
+    virtual bool goes_on_with_runs() const noexcept = 0;
+    /// Such a run is over. `error`: null if it has not failed.
     virtual void finish_run(LongRun& run, std::exception_ptr error) noexcept = 0;
     /// What history still has for it of a hole.
     virtual Reread reread(Node& node, const Lagged& hole) const = 0;

@@ -9,6 +9,8 @@ namespace hindsight::detail {
 
 /// The next record for the inbox; null: nothing waits. Runs `on_lagged`. Throws std::bad_alloc, changing nothing.
 HINDSIGHT_API Record read(Node& node);
+/// Whether `read` might find something. If not, the readers are woken by what comes next, as when it has found nothing.
+HINDSIGHT_API bool has_unread(Node& node) noexcept;
 HINDSIGHT_API Unread unread(const Node& node) noexcept;
 /// Nobody will read what the bus has left.
 HINDSIGHT_API void discard_rest(Node& node) noexcept;

@@ -74,6 +74,14 @@ HINDSIGHT_INLINE Hub::Next Hub::take_next(Node& node) noexcept {
     return next;
 }
 
+HINDSIGHT_INLINE bool Hub::has_unread(Node& node) noexcept {
+    Mailbox& mailbox = *node.mailbox;
+    const std::lock_guard lock(ledger_->mutex);
+    if (!mailbox.is_empty()) return true;
+    mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
+    return false;
+}
+
 HINDSIGHT_INLINE Unread Hub::unread(const Node& node) const noexcept {
     const std::lock_guard lock(ledger_->mutex);
     return {node.mailbox->waiting(), node.mailbox->dropped};

@@ -216,13 +216,14 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
 HINDSIGHT_INLINE void Hub::stop() noexcept {
     {
         const ShutdownTurn turn(*this, hub_shutdown::is_inside(ThreadSlot::current().top, *this));
-        if (!turn) return;
+        if (!turn) return stopped_.store(true, std::memory_order_release);
         ShutdownReport unheard;
         shut(unheard);
     }
     close_all(true);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
+    stopped_.store(true, std::memory_order_release);
     pending_tasks_->end();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/long_run.hpp>
 #include <hindsight/error.hpp>
 
@@ -13,8 +12,8 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE LongRun::LongRun(Node& node, Record record, std::shared_ptr<const void> receiver, bool awaited,
                                   bool last)
-    : node_(NodePtr::share(node)), record_(std::move(record)), executor_(node.executor), awaited_(awaited), last_(last),
-      receiver_(std::move(receiver)) {}
+    : owner_(node.owner.lock()), node_(NodePtr::share(node)), record_(std::move(record)), executor_(node.executor),
+      awaited_(awaited), last_(last), receiver_(std::move(receiver)) {}
 
 HINDSIGHT_INLINE LongRun::~LongRun() = default;
 
@@ -33,13 +32,7 @@ HINDSIGHT_INLINE void LongRun::post(std::unique_ptr<RunPart> part) noexcept {
 }
 
 HINDSIGHT_INLINE void LongRun::finish(std::exception_ptr error) noexcept {
-    if (over_.exchange(true)) return;
-    if (const auto owner = node_->owner.lock()) {
-        owner->finish_run(*this, std::move(error));
-        return;
-    }
-    end_run(*node_);
-    if (awaited_) end_delivery(*record_.envelope());
+    if (!over_.exchange(true)) owner_->finish_run(*this, std::move(error));
 }
 
 HINDSIGHT_INLINE void LongRun::give_up() noexcept {
@@ -55,26 +48,28 @@ HINDSIGHT_INLINE void LongRun::give_up() noexcept {
 HINDSIGHT_INLINE RunPart::~RunPart() = default;
 
 HINDSIGHT_INLINE bool RunPart::run_task(std::size_t, std::size_t&) noexcept {
+    enter(run_->owner_->goes_on_with_runs());
+    return false;
+}
+
+HINDSIGHT_INLINE void RunPart::enter(bool and_go_on) noexcept {
     std::unique_ptr<RunPart> self(this);
     const std::shared_ptr<LongRun> run = run_;
-    const std::shared_ptr<NodeOwner> owner = run->node().owner.lock();
-    if (!owner) return false;
     try {
-        LongFrame frame(ThreadSlot::current(), *owner);
+        LongFrame frame(ThreadSlot::current(), *run->owner_);
         Running running(frame);
         running.move_to(run->node());
         frame.enter(run);
         try {
-            self->go_on();
+            if (and_go_on) self->go_on();
         } catch (...) {
-            owner->report(run->node(), run->record(), std::current_exception());
+            run->owner_->report(run->node(), run->record(), std::current_exception());
         }
         self.reset();
         frame.leave();
     } catch (const std::bad_alloc&) {
         // There is no memory for this thread to run it: it ends where it is.
     }
-    return false;
 }
 
 }  // namespace hindsight::detail

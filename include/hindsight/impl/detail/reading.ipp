@@ -49,6 +49,11 @@ HINDSIGHT_INLINE Record read(Node& node) {
     return reading::read_rest(node);
 }
 
+HINDSIGHT_INLINE bool has_unread(Node& node) noexcept {
+    const auto owner = node.owner.lock();
+    return (owner && owner->has_unread(node)) || node.readers->rest_size() > 0;
+}
+
 HINDSIGHT_INLINE Unread unread(const Node& node) noexcept {
     const auto owner = node.owner.lock();
     Unread result = owner ? owner->unread(node) : Unread{0, node.mailbox->dropped};
