@@ -78,7 +78,7 @@ struct StoreStatistics {
     std::vector<PolicyStatistics> policies;
 };
 
-/// What a shutdown left undone.
+/// What a shutdown left undone. What is unread in inboxes is not part of it: it can still be read.
 struct ShutdownReport {
     struct Undelivered {
         std::uint64_t subscription = 0;
