@@ -141,6 +141,24 @@ TEST_CASE("member functions, records and options work with coroutines", "[corout
     CHECK_FALSE(member.connected());
 }
 
+TEST_CASE("a receiver stays until the coroutine that handles its event is over", "[coroutine]") {
+    EventBus bus;
+    Gate gate(bus);
+    struct Waiting {
+        Gate* gate;
+        asio::awaitable<void> handle(const Tick&) { co_await gate->inbox.next(); }
+    };
+    auto receiver = std::make_shared<Waiting>(&gate);
+    const std::weak_ptr<Waiting> watched = receiver;
+    const auto subscription = bus.subscribe<Tick>(receiver, &Waiting::handle);
+    bus.emit(Tick{1});
+    spin_until([&] { return subscription.stats().delivered == 1; });
+    receiver.reset();
+    CHECK_FALSE(watched.expired());
+    gate.open();
+    spin_until([&] { return watched.expired(); });
+}
+
 TEST_CASE("a coroutine sees the past and the holes of its mailbox in order", "[coroutine][promise-10]") {
     EventBus bus({.pool = {.threads = 0}});
     for (int i = 1; i <= 3; ++i) bus.emit(Tick{i});

@@ -240,8 +240,8 @@ TEST_CASE("a shutdown does not wait for readers, and what is unread stays readab
 TEST_CASE("a hole that is found after the end of the bus is counted, and on_lagged is gone", "[inbox][promise-8]") {
     std::optional<EventBus> bus(std::in_place);
     int told = 0;
-    auto inbox = bus->inbox<Tick>({.mailbox = {.capacity = 1, .overflow = Overflow::drop_oldest},
-                                   .on_lagged = [&](const Lagged&) { ++told; }});
+    auto inbox = bus->inbox<Tick>(
+        {.mailbox = {.capacity = 1, .overflow = Overflow::drop_oldest}, .on_lagged = [&](const Lagged&) { ++told; }});
     for (int i = 1; i <= 3; ++i) bus->emit(Tick{i});
     bus.reset();
     CHECK(numbers_of(inbox.drain()) == std::vector{3});

@@ -204,8 +204,9 @@ public:
     /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
     /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
     /// History stays readable, and so does what is unread in inboxes: nobody waits for their readers, and the report
-    /// does not count it. Coroutines are handlers that run until they are over. A second time it does nothing and gives the first report again. In a handler, that
-    /// handler counts as finished. Throws InvalidArgument for a negative timeout, std::bad_alloc.
+    /// does not count it. Coroutines are handlers that run until they are over. A second time it does nothing and gives
+    /// the first report again. In a handler, that handler counts as finished. Throws InvalidArgument for a negative
+    /// timeout, std::bad_alloc.
     ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
 
 private:
