@@ -148,7 +148,7 @@ TEST_CASE("a receiver stays until the coroutine that handles its event is over",
         Gate* gate;
         asio::awaitable<void> handle(const Tick&) { co_await gate->inbox.next(); }
     };
-    auto receiver = std::make_shared<Waiting>(&gate);
+    auto receiver = std::make_shared<Waiting>(Waiting{&gate});
     const std::weak_ptr<Waiting> watched = receiver;
     const auto subscription = bus.subscribe<Tick>(receiver, &Waiting::handle);
     bus.emit(Tick{1});
