@@ -225,14 +225,13 @@ TEST_CASE("a coroutine loses no event between looking and waiting", "[coroutine]
         while (*count < rounds) {
             const auto tick = co_await from->next();
             if (!tick) break;
-            ++*count;
+            for (volatile int step = ++*count % 1000; step > 0;) step = step - 1;
         }
     };
     asio::thread_pool pool(1);
     auto reader = asio::co_spawn(pool, reading(&inbox, &read), asio::use_future);
     for (int i = 0; i < rounds; ++i) {
         spin_until([&] { return read == i; });
-        for (volatile int step = i * 7 % 3500; step > 0;) step = step - 1;
         bus.emit(Tick{i});
     }
     get_soon(std::move(reader));

@@ -128,12 +128,13 @@ TEST_CASE("no event is lost between looking and waiting", "[inbox][promise-8]") 
     auto inbox = bus.inbox<Tick>();
     std::atomic<int> read{0};
     auto reader = start([&] {
-        while (read < rounds && inbox.next_for(Duration::max())) ++read;
+        while (read < rounds && inbox.next_for(Duration::max())) {
+            // So that the next event meets it at any of its steps.
+            for (volatile int step = ++read % 1000; step > 0;) step = step - 1;
+        }
     });
     for (int i = 0; i < rounds; ++i) {
         spin_until([&] { return read == i; });
-        // To meet the reader at each of its steps.
-        for (volatile int step = i % 500; step > 0;) step = step - 1;
         bus.emit(Tick{i});
     }
     get_soon(std::move(reader));
