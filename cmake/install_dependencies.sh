@@ -52,6 +52,15 @@ has_jsonschema() {
     return 1
 }
 
+has_clang_sanitizers() {
+    has_command clang++ && echo 'int main() {}' | clang++ -fsanitize=address,undefined -x c++ - -o /dev/null >/dev/null 2>&1
+}
+
+# Of the version that Debian's clang stands for.
+clang_sanitizers_package() {
+    apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p' | head -n 1
+}
+
 has_package() { has_command pkg-config && pkg-config --exists "$1 >= 2.10"; }
 
 # What is missing, in words.
@@ -88,6 +97,8 @@ find_missing() {
     fi
     if $ci; then
         has_command clang++ || need "clang 14 or later" clang
+        has_command ld.lld || need "LLVM's linker" lld
+        has_clang_sanitizers || need "clang's sanitizers" "$(clang_sanitizers_package)"
         has_command clang-format-14 || need "clang-format 14" clang-format-14
         has_command clang-tidy-14 || need "clang-tidy 14" clang-tidy-14
         has_command ccache || need "ccache" ccache

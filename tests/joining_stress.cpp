@@ -119,19 +119,17 @@ public:
 
     /// What is wrong with it, if all these events were emitted, in this order.
     std::string fault(const std::vector<Emitted>& all) const {
-        std::vector<Emitted> mine;
-        for (const Emitted& each : all) {
-            if (is_for(each)) mine.push_back(each);
-        }
         if (const std::string fault = order_fault(); !fault.empty()) return fault;
         std::vector<Seq> given = given_;
         std::ranges::sort(given);
         if (std::ranges::adjacent_find(given) != given.end()) return "an event twice";
-        // Nobody knows just when it joined, and any moment will do.
-        std::string fault;
-        for (Seq moment = before_; moment <= after_; ++moment) {
-            fault = fault_if_joined_after(moment, mine, given);
+        const std::vector<Candidate> mine = candidates(all, given);
+        // Nobody knows just when it joined, and any moment will do; but one is like another if no event of it is
+        // between.
+        std::string fault = fault_if_joined_after(before_, mine, given);
+        for (const Candidate& each : mine) {
             if (fault.empty() || form_ == Replay::Kind::from_seq || form_ == Replay::Kind::since) break;
+            if (each.seq > before_ && each.seq <= after_) fault = fault_if_joined_after(each.seq, mine, given);
         }
         return fault;
     }
@@ -212,13 +210,36 @@ private:
         return {};
     }
 
-    std::string fault_if_joined_after(Seq moment, const std::vector<Emitted>& mine,
+    /// An event that it may have to be given.
+    struct Candidate {
+        Seq seq;
+        std::pair<std::string, int> bucket;
+        /// If it joined before.
+        bool due;
+    };
+
+    /// Its events, without those that were past and replaced by later ones before it can have joined.
+    std::vector<Candidate> candidates(const std::vector<Emitted>& all, const std::vector<Seq>& given) const {
+        std::vector<Candidate> past, later;
+        for (const Emitted& each : all) {
+            if (!is_for(each) || each.seq > latest_) continue;
+            const bool due = each.seq <= sure_[each.publisher] || std::ranges::binary_search(given, each.seq);
+            auto bucket = std::pair(form_ == Replay::Kind::last_per_key ? names.at(each.seq) : "", each.key);
+            (each.seq <= before_ ? past : later).push_back({each.seq, std::move(bucket), due});
+        }
+        past = in_past(past);
+        past.insert(past.end(), later.begin(), later.end());
+        return past;
+    }
+
+    std::string fault_if_joined_after(Seq moment, const std::vector<Candidate>& mine,
                                       const std::vector<Seq>& given) const {
-        std::vector<Seq> expected = past_at(moment, mine);
-        for (const Emitted& each : mine) {
-            const bool given_anyway = std::ranges::binary_search(given, each.seq);
-            const bool must = each.seq <= sure_[each.publisher];
-            if (each.seq > moment && each.seq <= latest_ && (must || given_anyway)) expected.push_back(each.seq);
+        const auto later =
+            std::ranges::find_if(mine, [&](const Candidate& candidate) { return candidate.seq > moment; });
+        std::vector<Seq> expected;
+        for (const Candidate& each : in_past({mine.begin(), later})) expected.push_back(each.seq);
+        for (auto each = later; each != mine.end(); ++each) {
+            if (each->due) expected.push_back(each->seq);
         }
         std::vector<Seq> missing, surplus;
         std::ranges::set_difference(expected, given, std::back_inserter(missing));
@@ -239,22 +260,17 @@ private:
         return {};
     }
 
-    std::vector<Seq> past_at(Seq moment, const std::vector<Emitted>& mine) const {
-        std::vector<Seq> past;
+    /// What it gets of what there was when it joined.
+    std::vector<Candidate> in_past(std::vector<Candidate> past) const {
         if (form_ == Replay::Kind::last_per_key) {
             std::map<std::pair<std::string, int>, Seq> newest;
-            for (const Emitted& each : mine) {
-                if (each.seq <= moment) newest[{names.at(each.seq), each.key}] = each.seq;
-            }
-            for (const auto& [bucket, seq] : newest) past.push_back(seq);
-            std::ranges::sort(past);
-            return past;
+            for (const Candidate& each : past) newest[each.bucket] = each.seq;
+            std::erase_if(past, [&](const Candidate& each) { return newest[each.bucket] != each.seq; });
+        } else if (form_ == Replay::Kind::last) {
+            if (past.size() > count_) past.erase(past.begin(), past.end() - static_cast<std::ptrdiff_t>(count_));
+        } else {
+            std::erase_if(past, [&](const Candidate& each) { return each.seq < beginning_; });
         }
-        for (const Emitted& each : mine) {
-            if (each.seq <= moment && (form_ == Replay::Kind::last || each.seq >= beginning_)) past.push_back(each.seq);
-        }
-        if (form_ == Replay::Kind::last && past.size() > count_)
-            past.erase(past.begin(), past.end() - static_cast<std::ptrdiff_t>(count_));
         return past;
     }
 

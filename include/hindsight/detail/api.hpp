@@ -25,7 +25,9 @@
 #endif
 
 #if defined(HINDSIGHT_HEADER_ONLY)
-#    define HINDSIGHT_INLINE inline
+// A program and its plug-ins run one copy of each, wherever inline functions are hidden otherwise: what a plug-in's own
+// copy left behind in a bus (tables of virtual functions) would be gone when it is unloaded.
+#    define HINDSIGHT_INLINE HINDSIGHT_API inline
 #else
 #    define HINDSIGHT_INLINE
 #endif
