@@ -51,9 +51,10 @@ inline bool only_slot_in_use(ThreadSlots& slots, const ThreadSlot& me) noexcept 
 /// Whether a run that is under way may need this very thread to go on. Unlocks to ask the executor.
 inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot& me, const Node& node) noexcept {
     if (me.top != nullptr) return true;
-    const std::shared_ptr<Executor> executor = node.run_executor;
+    std::shared_ptr<Executor> executor = node.run_executor;
     lock.unlock();
     const bool here = executor->runs_here();
+    executor.reset();  // it may be the last to hold it
     lock.lock();
     return here;
 }
