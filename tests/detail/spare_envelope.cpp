@@ -52,7 +52,7 @@ detail::Envelope& some_memory() {
 }
 
 TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_envelope]") {
-    if (!BlockCache::recycles) return;
+    if (!recycles_blocks) return;
     SpareEnvelope spare;
     const detail::EventType& type = detail::event_type<Plain>();
     const detail::EventType other = type;
@@ -72,7 +72,7 @@ TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_e
 }
 
 TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_envelope]") {
-    if (!BlockCache::recycles) return;
+    if (!recycles_blocks) return;
     SpareEnvelope spare;
     const detail::EventType& type = detail::event_type<Plain>();
     const detail::EventType& other = detail::event_type<Sized>();

@@ -12,16 +12,16 @@
 
 namespace hindsight::detail {
 
-class BlockCache {
-public:
 #if defined(__SANITIZE_ADDRESS__)
-    static constexpr bool recycles = false;
+inline constexpr bool recycles_blocks = false;
 #elif defined(__has_feature)
-    static constexpr bool recycles = !__has_feature(address_sanitizer);
+inline constexpr bool recycles_blocks = !__has_feature(address_sanitizer);
 #else
-    static constexpr bool recycles = true;
+inline constexpr bool recycles_blocks = true;
 #endif
 
+class BlockCache {
+public:
     /// Throws std::bad_alloc.
     static void* take(std::size_t size) {
         const std::size_t index = class_of(size);
@@ -43,9 +43,7 @@ public:
     }
 
     /// Back to the allocator.
-    static void free(void* memory) noexcept {
-        ::operator delete(memory);
-    }
+    static void free(void* memory) noexcept { ::operator delete(memory); }
 
 private:
     static constexpr std::size_t step = 32;
@@ -63,9 +61,7 @@ private:
         std::size_t limit = 0;  // blocks a class; 0 before the thread's first use, and once it is ending
     };
 
-    static std::size_t class_of(std::size_t size) noexcept {
-        return (size - 1) / step;
-    }
+    static std::size_t class_of(std::size_t size) noexcept { return (size - 1) / step; }
     HINDSIGHT_API static void give_up(void* memory) noexcept;
 
     HINDSIGHT_API static thread_local constinit Cache cache_;

@@ -31,7 +31,7 @@ public:
     /// Keeps a plain envelope without its payload, to which there is no reference left; false if there is one already
     /// that is still of use. `identity`: of its type.
     bool keep(Envelope& envelope, const EventType& type, std::uint64_t identity) noexcept {
-        if (!BlockCache::recycles) return false;
+        if (!recycles_blocks) return false;
         if (envelope_ != nullptr) [[unlikely]] {
             if (misses_ < patience) return false;
             drop();

@@ -69,7 +69,7 @@ inline std::vector<RecordId> earlier_causes(const ExportedRecords& exported) {
         if (record.cause() != 0 && exported.cause_of(i) == ExportedRecords::none)
             causes.push_back({record.id().origin, record.cause()});
     }
-    std::ranges::sort(causes, {}, order_of);
+    std::ranges::sort(causes);
     causes.erase(std::unique(causes.begin(), causes.end()), causes.end());
     return causes;
 }
@@ -117,8 +117,7 @@ HINDSIGHT_INLINE void write_graphviz(std::ostream& out, std::span<const Record> 
             append_node(text += "    ", "e", cause);
             append_node(text += " -> ", "e", i);
         } else {
-            const auto found =
-                std::ranges::lower_bound(earlier, order_of({record.id().origin, record.cause()}), {}, order_of);
+            const auto found = std::ranges::lower_bound(earlier, RecordId{record.id().origin, record.cause()});
             append_node(text += "    ", "earlier_", static_cast<std::size_t>(found - earlier.begin()));
             append_node(text += " -> ", "e", i);
             text += " [style=dashed]";

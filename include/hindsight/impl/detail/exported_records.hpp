@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -14,12 +13,6 @@
 #include <vector>
 
 namespace hindsight::detail {
-
-/// What records are sorted by.
-using IdOrder = std::pair<std::uint64_t, Seq>;
-inline IdOrder order_of(RecordId id) noexcept {
-    return {id.origin, id.seq};
-}
 
 /// The records must outlive it. Indexes are those of `records()`.
 class ExportedRecords {
@@ -31,7 +24,7 @@ public:
             if (!record) continue;
             const auto [found, is_new] = source_numbers_.try_emplace(record.source(), sources_.size());
             if (is_new) sources_.push_back(record.source());
-            by_id_.emplace_back(order_of(record.id()), records_.size());
+            by_id_.emplace_back(record.id(), records_.size());
             source_of_.push_back(found->second);
             records_.push_back(&record);
         }
@@ -45,8 +38,8 @@ public:
     std::size_t source_of(std::size_t record) const noexcept { return source_of_[record]; }
 
     std::size_t find(RecordId id) const noexcept {
-        const auto found = std::ranges::lower_bound(by_id_, std::pair(order_of(id), std::size_t{0}));
-        return found == by_id_.end() || found->first != order_of(id) ? none : found->second;
+        const auto found = std::ranges::lower_bound(by_id_, std::pair(id, std::size_t{0}));
+        return found == by_id_.end() || found->first != id ? none : found->second;
     }
     /// `none` also where there is no cause.
     std::size_t cause_of(std::size_t record) const noexcept {
@@ -59,7 +52,7 @@ private:
     std::vector<std::size_t> source_of_;
     std::vector<std::string_view> sources_;
     std::unordered_map<std::string_view, std::size_t> source_numbers_;
-    std::vector<std::pair<IdOrder, std::size_t>> by_id_;
+    std::vector<std::pair<RecordId, std::size_t>> by_id_;
 };
 
 /// How a source is shown.

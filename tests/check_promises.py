@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Checks that the tests which docs/promises.md names are there: the files, and the test cases in them."""
+
+import re
+import sys
+from pathlib import Path
+
+
+def faults(table, text_of):
+    """What the table names and is not there. `text_of` gives a file's text, or None."""
+    found, file, text = [], None, ""
+    for path, name in re.findall(r'`(tests/[\w/]+\.cpp)`|"([^"]+)"', table):
+        if path:
+            file, text = path, text_of(path)
+            if text is None:
+                found.append(f"{path} does not exist")
+        elif text is not None and f'"{name}"' not in text:
+            found.append(f'{file} has no test case "{name}"')
+    return found
+
+
+def self_test():
+    table = '| 1 | `tests/a.cpp`: "first", "second"; `tests/gone.cpp`: "third" |'
+    texts = {"tests/a.cpp": 'TEST_CASE("first", "[a]")'}
+    expected = ['tests/a.cpp has no test case "second"', "tests/gone.cpp does not exist"]
+    if faults(table, texts.get) != expected:
+        sys.exit(f"found {faults(table, texts.get)} instead of {expected}")
+
+
+def main():
+    self_test()
+    root = Path(sys.argv[1])
+    table = (root / "docs/promises.md").read_text()
+    rows = [line for line in table.splitlines() if re.match(r"\| \d+ \|", line)]
+    numbers = [int(row.split("|")[1]) for row in rows]
+    if numbers != list(range(1, 14)):
+        sys.exit(f"docs/promises.md: the promises are numbered {numbers}")
+    found = faults("\n".join(rows), lambda path: (root / path).read_text() if (root / path).exists() else None)
+    if found:
+        sys.exit("\n".join(["docs/promises.md:", *found]))
+
+
+main()
