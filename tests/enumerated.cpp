@@ -103,8 +103,8 @@ TEST_CASE("a kind is emitted under its name, and subscribed to by its value", "[
     std::vector<std::string> log;
     const auto by_kind = bus.subscribe(
         AgentEvent::agent_started, [&](const Record& r) { log.push_back("kind " + std::string(r.name())); }, direct());
-    const auto by_pattern =
-        bus.subscribe("agent.*", [&](const Record& r) { log.push_back("pattern " + std::string(r.name())); }, direct());
+    const auto by_pattern = bus.subscribe(
+        "agent.*", [&](const Record& r) { log.push_back("pattern " + std::string(r.name())); }, direct());
     const auto by_type = bus.subscribe<AgentEvent>(
         [&](const AgentEvent& kind) { log.push_back("type " + std::to_string(static_cast<int>(kind))); }, direct());
     bus.emit(AgentEvent::agent_started, {.source = "worker_1"});
@@ -147,8 +147,7 @@ TEST_CASE("data that cannot be copied, and handlers that cannot, are moved", "[e
     EventBus bus;
     int seen = 0;
     const auto subscription = bus.subscribe<Parcel>(
-        Signal::back,
-        [&, owned = std::make_unique<int>(1)](const Parcel& parcel) { seen = *parcel.content + *owned; },
+        Signal::back, [&, owned = std::make_unique<int>(1)](const Parcel& parcel) { seen = *parcel.content + *owned; },
         direct());
     bus.emit(EnumeratedEvent{Signal::back, Parcel{std::make_unique<int>(6)}});
     CHECK(seen == 7);
@@ -185,12 +184,8 @@ TEST_CASE("a value that is no enumerator is refused, and nothing happens", "[enu
     const auto negative = static_cast<AgentEvent>(-1);
     CHECK(refuses<InvalidName>("42 of enumerated_test::AgentEvent", [&] { bus.emit(none); }));
     CHECK(refuses<InvalidName>("-1", [&] { bus.emit(EnumeratedEvent{negative, Agent{}}); }));
-    CHECK(refuses<InvalidName>("42", [&] {
-        const auto handle = bus.subscribe(none, [](const Record&) {});
-    }));
-    CHECK(refuses<InvalidName>("42", [&] {
-        const auto handle = bus.subscribe<Agent>(none, [](const Agent&) {});
-    }));
+    CHECK(refuses<InvalidName>("42", [&] { const auto handle = bus.subscribe(none, [](const Record&) {}); }));
+    CHECK(refuses<InvalidName>("42", [&] { const auto handle = bus.subscribe<Agent>(none, [](const Agent&) {}); }));
     CHECK(refuses<InvalidName>("41", [] { hindsight::event_name(static_cast<Signal>(41)); }));
     CHECK(refuses<hindsight::InvalidArgument>("null", [&] {
         const auto handle = bus.subscribe<Agent>(AgentEvent::HEARTBEAT, std::function<void(const Agent&)>());

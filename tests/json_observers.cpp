@@ -31,8 +31,7 @@ TEST_CASE("an observer gets JSON events converted to the type of their name", "[
     accept_json<OrderPlaced>(bus);
     bus.emit(JsonEvent{"order.placed", order_json(1)});
     Clerk clerk;
-    const auto attached =
-        bus.attach<Tick, OrderPlaced>(clerk, {.delivery = delivery, .replay = Replay::last(5)});
+    const auto attached = bus.attach<Tick, OrderPlaced>(clerk, {.delivery = delivery, .replay = Replay::last(5)});
     bus.emit(JsonEvent{"order.placed", order_json(2)}).wait();
     bus.emit(Tick{}).wait();
     bus.shutdown(std::chrono::seconds(30));

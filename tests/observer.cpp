@@ -15,6 +15,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,14 @@ struct Recorder : Listener {
     using Events = hindsight::EventList<Tick>;
 };
 
+struct Listing : Listener {
+    using Events = hindsight::EventList<Tick, Tock>;
+};
+
+struct OtherTick {
+    static constexpr std::string_view event_name = "test.tick";
+};
+
 struct Tracked : Listener, std::enable_shared_from_this<Tracked> {};
 
 static_assert(hindsight::ObserverOf<Listener, Tick> && hindsight::ObserverOf<Listener, Tock>);
@@ -67,9 +76,6 @@ TEST_CASE("an observer gets the events of its types, each in the overload of its
 }
 
 TEST_CASE("an observer that lists its events is attached to them", "[observer]") {
-    struct Listing : Listener {
-        using Events = hindsight::EventList<Tick, Tock>;
-    };
     EventBus bus;
     Listing listing;
     const auto attached = bus.attach(listing, {.delivery = Delivery::direct});
@@ -83,8 +89,8 @@ TEST_CASE("an observer of records is attached to all events, but those of the li
     EventBus bus;
     Recorder recorder;
     const auto attached = bus.attach(recorder, {.delivery = Delivery::direct});
-    const auto failing = bus.subscribe<Price>([](const Price&) { throw std::runtime_error("no"); },
-                                              {.delivery = Delivery::direct});
+    const auto failing =
+        bus.subscribe<Price>([](const Price&) { throw std::runtime_error("no"); }, {.delivery = Delivery::direct});
     bus.emit(Tick{1});
     bus.emit(Tock{2});
     bus.emit(NamedEvent{"system.started"});
@@ -281,9 +287,6 @@ TEST_CASE("an observer that is null or gone is refused, and so is a bus that is 
 }
 
 TEST_CASE("an observer is attached to all types of a call, or to none", "[observer][promise-6]") {
-    struct OtherTick {
-        static constexpr std::string_view event_name = "test.tick";
-    };
     struct Confused : Listener {
         using Listener::on_event;
         void on_event(const OtherTick&) {}
@@ -305,9 +308,9 @@ TEST_CASE("an observer is attached to all types of a call, or to none", "[observ
 TEST_CASE("a filter looks at the events of all types", "[observer]") {
     EventBus bus;
     Listener listener;
-    const auto attached = bus.attach<Tick, Tock>(
-        listener,
-        {.delivery = Delivery::direct, .filter = [](const Record& record) { return record.source() == "here"; }});
+    const auto attached =
+        bus.attach<Tick, Tock>(listener, {.delivery = Delivery::direct,
+                                          .filter = [](const Record& record) { return record.source() == "here"; }});
     bus.emit(Tick{1}, {.source = "here"});
     bus.emit(Tock{2}, {.source = "there"});
     bus.emit(Tock{3}, {.source = "here"});
@@ -335,13 +338,13 @@ TEST_CASE("what an observer has missed can be read again, but for what was not f
     std::vector<Seq> found;
     EventBus bus;
     Listener listener;
-    const auto attached = bus.attach<Tick, Tock>(
-        listener, {.mailbox = {.capacity = 1, .overflow = hindsight::Overflow::drop_oldest},
-                   .executor = executor,
-                   .on_lagged = [&](const hindsight::Lagged& hole) {
-                       for (const Record& record : hindsight::this_handler::reread(hole).records)
-                           found.push_back(record.seq());
-                   }});
+    const auto attached =
+        bus.attach<Tick, Tock>(listener, {.mailbox = {.capacity = 1, .overflow = hindsight::Overflow::drop_oldest},
+                                          .executor = executor,
+                                          .on_lagged = [&](const hindsight::Lagged& hole) {
+                                              for (const Record& record : hindsight::this_handler::reread(hole).records)
+                                                  found.push_back(record.seq());
+                                          }});
     bus.emit(Tick{1});
     bus.emit(Price{"ABC", 7});
     bus.emit(Tock{3});

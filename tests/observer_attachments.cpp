@@ -167,8 +167,7 @@ TEST_CASE("options that differ from the first are refused by name", "[observer]"
     CHECK(refused("`executor`", {.executor = executor}));
     CHECK(refused("`max_deliveries`", {.max_deliveries = 8}));
     CHECK(refused("`on_lagged`", {.on_lagged = [](const hindsight::Lagged&) {}}));
-    const auto same =
-        bus.attach<Tock>(counting, {.name = "it", .mailbox = {.capacity = 7}, .max_deliveries = 9});
+    const auto same = bus.attach<Tock>(counting, {.name = "it", .mailbox = {.capacity = 7}, .max_deliveries = 9});
     CHECK(same.id() == first.id());
     const auto owner = std::shared_ptr<Counting>(&counting, [](Counting*) {});
     CHECK(refuses<InvalidArgument>("already, by reference", [&] { const auto handle = bus.attach<Tock>(owner); }));

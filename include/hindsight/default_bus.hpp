@@ -13,7 +13,8 @@
 namespace hindsight {
 
 /// The bus of the process, which the first call makes. The program and its shared libraries get the same one, if they
-/// share one copy of hindsight, as they have to for sharing any bus: the shared library, or the program's own, exported.
+/// share one copy of hindsight, as they have to for sharing any bus: the shared library, or the program's own,
+/// exported.
 ///
 /// It is never destroyed, so constructors and destructors of static objects may use it in any order. When the process
 /// exits it is shut down, at the place in the order of static destruction that its first use gave it: queued events are

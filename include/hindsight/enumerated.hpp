@@ -24,11 +24,12 @@ namespace hindsight {
 ///     BOOST_DESCRIBE_ENUM(AgentEvent, agent_started, agent_stopped)
 ///     template <> struct hindsight::EventTraits<AgentEvent> : hindsight::EnumeratedEvents<AgentEvent> {};
 ///
-/// A name is derived as those of types are: words end at underscores and changes of case, the first one is the category,
+/// A name is derived as those of types are: words end at underscores and changes of case, the first one is the
+/// category,
 /// '_' joins the others: `agent_started`, `AgentStarted` and `AGENT_STARTED` are "agent.started", `task_step_done` is
-/// "task.step_done". The specialisation may choose others, with `static constexpr std::string_view chosen_name(K kind)`;
-/// where that is empty the name is derived. All names are checked at compile time: whether they are valid, and whether
-/// different enumerators have different ones.
+/// "task.step_done". The specialisation may choose others, with `static constexpr std::string_view chosen_name(K
+/// kind)`; where that is empty the name is derived. All names are checked at compile time: whether they are valid, and
+/// whether different enumerators have different ones.
 template <class K>
 struct EnumeratedEvents : DefaultEventTraits<K> {
     static constexpr std::string_view name = {};
@@ -41,8 +42,8 @@ template <class K>
 concept EnumeratedKind = std::is_enum_v<K> && std::derived_from<EventTraits<K>, EnumeratedEvents<K>>;
 
 /// The name of events of this kind, in static storage; also for an event class of that name:
-/// `static constexpr std::string_view event_name = hindsight::event_name(AgentEvent::agent_started);`. Throws InvalidName
-/// for a value that is no enumerator, naming it; in a constant expression that does not compile.
+/// `static constexpr std::string_view event_name = hindsight::event_name(AgentEvent::agent_started);`. Throws
+/// InvalidName for a value that is no enumerator, naming it; in a constant expression that does not compile.
 template <EnumeratedKind K>
 constexpr std::string_view event_name(K kind) {
     return EventTraits<K>::name_of(kind);
@@ -59,8 +60,9 @@ std::optional<K> kind_of(const Record& record) noexcept {
     return detail::find_enumerator<K>(record.name());
 }
 
-/// An event of a kind, with data: `bus.emit(EnumeratedEvent{AgentEvent::agent_started, Agent{"worker_1"}})`. Without data
-/// the kind itself is the event: `bus.emit(AgentEvent::agent_started)`. Severity, key, size and JSON are those of D.
+/// An event of a kind, with data: `bus.emit(EnumeratedEvent{AgentEvent::agent_started, Agent{"worker_1"}})`. Without
+/// data the kind itself is the event: `bus.emit(AgentEvent::agent_started)`. Severity, key, size and JSON are those of
+/// D.
 template <EnumeratedKind K, Event D>
 struct EnumeratedEvent {
     K kind;

@@ -174,8 +174,8 @@ public:
     }
 
     /// Calls the observer's `on_event` overloads with the events of the types E; without E, with those that it lists as
-    /// `Events` and, if it has an `on_event(const Record&)`, with all others, too; see ObserverOf. One overload is called
-    /// an event: that of its type, else that of records.
+    /// `Events` and, if it has an `on_event(const Record&)`, with all others, too; see ObserverOf. One overload is
+    /// called an event: that of its type, else that of records.
     ///
     /// An observer has one subscription on a bus, with one mailbox and, if it is queued, one order, whatever it is
     /// attached to and however often: while it is attached, attaching it again adds types to it, and takes no new
@@ -228,10 +228,8 @@ public:
 
     /// See EventStore::latest, for both.
     template <Event E, class Key>
-        requires detail::KeyLike<Key>
-    std::optional<TypedRecord<E>> latest(const Key& key) const {
-        return history().template latest<E>(key);
-    }
+        requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
+    const { return history().template latest<E>(key); }
     template <Event E>
     std::optional<TypedRecord<E>> latest() const {
         return history().template latest<E>();

@@ -78,11 +78,11 @@ public:
     /// The current state of a key: the newest E that was emitted under it and is kept, as of one moment; empty if there
     /// is none. The key is text, an integer or an enumeration, as EventTraits give it. Truncated records do not count.
     /// Events that a LastPerKey rule is for are kept however many others come. Throws std::bad_alloc. O(log size), or
-    /// O(records of the key or of the type, whichever are fewer) where newer ones than the one found have another type or
-    /// key.
+    /// O(records of the key or of the type, whichever are fewer) where newer ones than the one found have another type
+    /// or key.
     template <Event E, class Key>
-        requires detail::KeyLike<Key>
-    std::optional<TypedRecord<E>> latest(const Key& key) const {
+        requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
+    const {
         const detail::KeyText text(key);
         return latest_typed<E>(text.view());
     }

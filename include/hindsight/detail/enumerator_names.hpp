@@ -51,8 +51,9 @@ constexpr std::string_view checked_enumerator_name() {
     static_assert(is_valid_name(name),
                   "hindsight: this enumerator has no valid event name (segments of [A-Za-z0-9_-] joined by dots, 255 "
                   "bytes at most); see EnumeratedEvents::chosen_name");
-    static_assert(!is_library_name(name),
-                  "hindsight: event names that begin with \"hindsight\" are the library's; give this enumerator another");
+    static_assert(
+        !is_library_name(name),
+        "hindsight: event names that begin with \"hindsight\" are the library's; give this enumerator another");
     return name;
 }
 

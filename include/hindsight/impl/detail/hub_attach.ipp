@@ -52,7 +52,8 @@ HINDSIGHT_INLINE NodePtr Hub::attach(ObserverDraft&& observer, const SubscribeOp
     return handle;
 }
 
-HINDSIGHT_INLINE bool Hub::attach_again(const ObserverDraft& observer, Attachment& attachment, const SubscribeOptions& options) {
+HINDSIGHT_INLINE bool Hub::attach_again(const ObserverDraft& observer, Attachment& attachment,
+                                        const SubscribeOptions& options) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("attach: this bus is shut down");
     const NodePtr node = registry_.find_observer(observer);
     if (!node) return false;
@@ -66,7 +67,8 @@ HINDSIGHT_INLINE bool Hub::attach_again(const ObserverDraft& observer, Attachmen
     return registry_.attach_again(*node, attachment);
 }
 
-HINDSIGHT_INLINE bool Hub::attach_first(const ObserverDraft& observer, Attachment& attachment, const SubscribeOptions& options) {
+HINDSIGHT_INLINE bool Hub::attach_first(const ObserverDraft& observer, Attachment& attachment,
+                                        const SubscribeOptions& options) {
     const NodePtr node = make_observer_node(observer);
     attachment.observer = node;
     try {

@@ -16,7 +16,8 @@ HINDSIGHT_INLINE void ObserverTypes::Attached::add(const Overload& overload) noe
 }
 
 HINDSIGHT_INLINE void ObserverTypes::Attached::remove(const Overload& overload) noexcept {
-    const auto found = std::ranges::find_if(overloads, [&](const Overload& each) { return each.type == overload.type; });
+    const auto found =
+        std::ranges::find_if(overloads, [&](const Overload& each) { return each.type == overload.type; });
     overloads.erase(found);
     if (any()) call = overloads.back().call;
 }
