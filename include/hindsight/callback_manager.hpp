@@ -8,8 +8,11 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/observing.hpp>
+#include <hindsight/enumerated.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
@@ -76,6 +79,14 @@ public:
                            std::move(options));
         }
 
+    /// See BasicEventBus::subscribe of a kind.
+    template <Event D, EnumeratedKind K, class F>
+    Subscription subscribe(K kind, F handler, SubscribeOptions options = {}) {
+        Pattern name(kind);
+        return connect(detail::make_data_node<K, D>(std::move(handler)), &name,
+                       &detail::event_type<EnumeratedEvent<K, D>>(), std::move(options));
+    }
+
     /// Refused with a readable error: a subscription is either to a type or to a name.
     template <Event E, std::convertible_to<std::string_view> Name, class F>
     Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
@@ -86,6 +97,21 @@ public:
     Subscription subscribe(F, SubscribeOptions = {}) {
         detail::refuse_handler_alone<F>();
         return {};
+    }
+
+    /// See BasicEventBus::attach, for all three.
+    template <Event... E, class O>
+        requires(!detail::is_smart_pointer<std::remove_const_t<O>>)
+    Subscription attach(O& observer, const SubscribeOptions& options = {}) {
+        return attach_draft(detail::draft_of_referenced<E...>(observer), options);
+    }
+    template <Event... E, class O>
+    Subscription attach(const std::shared_ptr<O>& observer, const SubscribeOptions& options = {}) {
+        return attach_draft(detail::draft_of_shared<E...>(observer), options);
+    }
+    template <Event... E, class O>
+    Subscription attach(const std::weak_ptr<O>& observer, const SubscribeOptions& options = {}) {
+        return attach<E...>(observer.lock(), options);
     }
 
     /// See BasicEventBus::inbox, for both.
@@ -121,6 +147,7 @@ private:
     /// `pattern`: null for the name of the type.
     Subscription connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
                          SubscribeOptions&& options);
+    Subscription attach_draft(detail::ObserverDraft&& observer, const SubscribeOptions& options);
     detail::NodePtr connect_inbox(Pattern* pattern, const detail::EventType* type, SubscribeOptions&& options);
 
     std::shared_ptr<detail::Hub> hub_;

@@ -4,9 +4,11 @@
 
 #include <hindsight/callback_manager.hpp>
 #include <hindsight/detail/api.hpp>
+#include <hindsight/enumerated.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/event_store.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
@@ -17,6 +19,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -149,6 +152,15 @@ public:
         return callbacks().template subscribe<E>(receiver, member, std::move(options));
     }
 
+    /// Calls `handler` with the data of each event of this kind that has data of type D (see EnumeratedEvent): as
+    /// `(const D&, const Record&)`, `(const D&)` or `(const Record&)`. Also throws InvalidName for a value that is no
+    /// enumerator. `subscribe(kind, handler)` is for all events of the kind, as for its name.
+    template <Event D, EnumeratedKind K, class F>
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    subscribe(K kind, F handler, SubscribeOptions options = {}) {
+        return callbacks().template subscribe<D>(kind, std::move(handler), std::move(options));
+    }
+
     /// Refused with a readable error: a subscription is either to a type or to a name.
     template <Event E, std::convertible_to<std::string_view> Name, class F>
     Subscription subscribe(const Name&, F, SubscribeOptions = {}) {
@@ -159,6 +171,42 @@ public:
     Subscription subscribe(F, SubscribeOptions = {}) {
         detail::refuse_handler_alone<F>();
         return {};
+    }
+
+    /// Calls the observer's `on_event` overloads with the events of the types E; without E, with those that it lists as
+    /// `Events` and, if it has an `on_event(const Record&)`, with all others, too; see ObserverOf. One overload is
+    /// called an event: that of its type, else that of records.
+    ///
+    /// An observer has one subscription on a bus, with one mailbox and, if it is queued, one order, whatever it is
+    /// attached to and however often: while it is attached, attaching it again adds types to it, and takes no new
+    /// options. Each handle takes its types out again when it ends, but for those that others have, too;
+    /// `disconnect()` returns false where others are left, and events that are in the mailbox by then are still
+    /// delivered. With the last one the subscription ends as any other does. `pause()`, `stats()` and `id()` are those
+    /// of the subscription. (An observer is known by its address and by the class that it is attached as.)
+    ///
+    /// The observer has to outlive its handles: make a Subscription its last member, or hand over a shared or weak
+    /// pointer. It is then tracked: kept alive during each call, and once it is gone its events are skipped and
+    /// the subscription ends. An observer that is owned by a shared pointer and derives from
+    /// std::enable_shared_from_this is tracked in any case.
+    ///
+    /// Throws what `subscribe` throws, and InvalidArgument for a null or expired pointer, for options that are not the
+    /// first ones, and where it is attached both by reference and tracked. O(observers), and events of the names that
+    /// the types have look for their subscribers once more.
+    template <Event... E, class O>
+        requires(!detail::is_smart_pointer<std::remove_const_t<O>>)
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    attach(O& observer, const SubscribeOptions& options = {}) {
+        return callbacks().template attach<E...>(observer, options);
+    }
+    template <Event... E, class O>
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    attach(const std::shared_ptr<O>& observer, const SubscribeOptions& options = {}) {
+        return callbacks().template attach<E...>(observer, options);
+    }
+    template <Event... E, class O>
+    [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
+    attach(const std::weak_ptr<O>& observer, const SubscribeOptions& options = {}) {
+        return callbacks().template attach<E...>(observer, options);
     }
 
     /// The events of type E from now on (or from the past on: `replay`), to be read instead of handled; see Inbox.
@@ -177,6 +225,15 @@ public:
     const EventStore& history() const noexcept { return core_.history(); }
     CallbackManager& callbacks() noexcept { return core_.callbacks(); }
     const CallbackManager& callbacks() const noexcept { return core_.callbacks(); }
+
+    /// See EventStore::latest, for both.
+    template <Event E, class Key>
+        requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
+    const { return history().template latest<E>(key); }
+    template <Event E>
+    std::optional<TypedRecord<E>> latest() const {
+        return history().template latest<E>();
+    }
 
     /// The time on the bus's clock.
     TimePoint now() const noexcept { return callbacks().now(); }

@@ -5,6 +5,7 @@
 #include <hindsight/clock.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/key_text.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/past.hpp>
 #include <hindsight/query.hpp>
@@ -17,6 +18,8 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -70,6 +73,23 @@ public:
             typed.emplace_back(std::move(record));
         }
         return typed;
+    }
+
+    /// The current state of a key: the newest E that was emitted under it and is kept, as of one moment; empty if there
+    /// is none. The key is text, an integer or an enumeration, as EventTraits give it. Truncated records do not count.
+    /// Events that a LastPerKey rule is for are kept however many others come. Throws std::bad_alloc. O(log size), or
+    /// O(records of the key or of the type, whichever are fewer) where newer ones than the one found have another type
+    /// or key.
+    template <Event E, class Key>
+        requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
+    const {
+        const detail::KeyText text(key);
+        return latest_typed<E>(text.view());
+    }
+    /// The same whatever its key is.
+    template <Event E>
+    std::optional<TypedRecord<E>> latest() const {
+        return newest_of<E>({.limit = 1});
     }
 
     /// What is still kept of a hole, of the records that meet the query, which gives what the subscription is for: its
@@ -136,6 +156,20 @@ public:
     const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
 
 private:
+    template <Event E>
+    std::optional<TypedRecord<E>> latest_typed(std::string_view key) const {
+        Query query{.key = std::string(key), .limit = 1};
+        // To a query an empty key is any.
+        if (key.empty()) query.where = [](const Record& record) { return record.key().empty(); };
+        return newest_of<E>(query);
+    }
+    template <Event E>
+    std::optional<TypedRecord<E>> newest_of(const Query& query_of_one) const {
+        std::vector<TypedRecord<E>> found = query<E>(query_of_one);
+        if (found.empty()) return std::nullopt;
+        return std::move(found.front());
+    }
+
     Receipt append_draft(const detail::Draft& draft);
     std::vector<Record> query_typed(const Query& query, const detail::EventType& type) const;
 

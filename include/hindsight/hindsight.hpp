@@ -4,6 +4,7 @@
 #include <hindsight/callback_manager.hpp>
 #include <hindsight/cause_tree.hpp>
 #include <hindsight/clock.hpp>
+#include <hindsight/enumerated.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/event_bus.hpp>
@@ -11,6 +12,7 @@
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/past.hpp>
 #include <hindsight/pattern.hpp>

@@ -4,11 +4,23 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/text_like.hpp>
+#include <hindsight/fwd.hpp>
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace hindsight {
+
+namespace detail {
+
+/// An enumeration whose values are event names; see <hindsight/enumerated.hpp>.
+template <class K>
+concept NamesEvents = std::is_enum_v<K> && requires(const K& kind) {
+    EventTraits<K>::name_of(kind);
+};
+
+}  // namespace detail
 
 /// Dotted segments, of which whole ones may be `*`: it stands for exactly one segment, as the last segment for one or
 /// more. `task.*` matches `task.completed` and `task.step.done`, not `task`; `*.failed` matches `task.failed`.
@@ -22,6 +34,12 @@ public:
     template <detail::TextLike Text>
     Pattern(const Text& text) {
         assign(detail::as_text(text));
+    }
+
+    /// The name of this kind of events, and so of an EnumeratedKind; throws InvalidName where it has none.
+    template <detail::NamesEvents Kind>
+    Pattern(Kind kind) {
+        assign(EventTraits<Kind>::name_of(kind));
     }
 
     /// Never throws or allocates; linear in the name. False for a text that is no valid name.

@@ -26,6 +26,12 @@ struct BucketRing {
     std::size_t max_keys = 4096;
 };
 
+/// Sticky facts: the newest event of each (name, key), which is the state of that key until the next; see
+/// EventStore::latest. A BucketRing of one.
+struct LastPerKey {
+    std::size_t max_keys = 4096;
+};
+
 /// A policy of the user's own: `should_store` is asked on the emitting thread, before the event has a seq and without a
 /// lock, so it must be thread-safe; false, or a throw, keeps the event nowhere. `capacity()` is read once, when the
 /// policy is put to use: events kept in total. The built-in policies are descriptions, not models of this.
@@ -62,6 +68,7 @@ public:
     RetentionPolicy(SharedRing policy = {}) noexcept : policy_(policy) {}
     RetentionPolicy(KeepNone policy) noexcept : policy_(policy) {}
     RetentionPolicy(BucketRing policy) noexcept : policy_(policy) {}
+    RetentionPolicy(LastPerKey policy) noexcept : policy_(BucketRing{.capacity = 1, .max_keys = policy.max_keys}) {}
     template <class P>
         requires(!std::same_as<P, RetentionPolicy>)
     &&CustomPolicy<P> RetentionPolicy(P policy)

@@ -1,4 +1,5 @@
 #include <hindsight/impl/detail/hub.ipp>
+#include <hindsight/impl/detail/hub_attach.ipp>
 #include <hindsight/impl/detail/hub_deliver.ipp>
 #include <hindsight/impl/detail/hub_emit.ipp>
 #include <hindsight/impl/detail/hub_hand_over.ipp>

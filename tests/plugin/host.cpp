@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/waiting.hpp"
 
+#include <hindsight/default_bus.hpp>
+
 #include <dlfcn.h>
 
 #include <atomic>
@@ -113,6 +115,21 @@ TEST_CASE("a disconnect in the host waits for an event that the plug-in emits", 
     CHECK(subscription.disconnect());
     CHECK(returning);
     get_soon(std::move(emitter));
+}
+
+TEST_CASE("the host and the plug-in have one default bus, which outlives the plug-in", "[plugin][promise-12]") {
+    EventBus* of_plugin = nullptr;
+    {
+        const Loaded plugin;
+        of_plugin = plugin->default_bus();
+        plugin->emit(*of_plugin, 1);
+        plugin->retire(*of_plugin);
+    }
+    CHECK(of_plugin == &hindsight::default_bus());
+    std::atomic<int> ready{0};
+    const auto subscription = hindsight::default_bus().subscribe<Ready>([&](const Ready&) { ++ready; });
+    hindsight::default_bus().emit(Ready{2}).wait();
+    CHECK(ready == 1);
 }
 
 TEST_CASE("the plug-in can be unloaded once its types are retired, and loaded again", "[plugin][promise-12]") {

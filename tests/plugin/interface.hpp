@@ -26,6 +26,7 @@ struct Plugin {
     void (*emit_unnamed)(hindsight::EventBus& bus);
     hindsight::Subscription (*subscribe)(hindsight::EventBus& bus, std::string& log,
                                          hindsight::SubscribeOptions options);
+    hindsight::EventBus* (*default_bus)();
     std::size_t (*retire)(hindsight::EventBus& bus);  // all types whose events it emits
 };
 

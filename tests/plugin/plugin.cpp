@@ -1,5 +1,7 @@
 #include "plugin/interface.hpp"
 
+#include <hindsight/default_bus.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -37,5 +39,6 @@ extern "C" [[gnu::visibility("default")]] const plugin_test::Plugin hindsight_te
             return bus.subscribe<plugin_test::TaskDone>(
                 [&log](const plugin_test::TaskDone& done) { log += done.task + " "; }, std::move(options));
         },
+    .default_bus = [] { return &hindsight::default_bus(); },
     .retire = [](hindsight::EventBus& bus) { return bus.retire<plugin_only::Guest, Unnamed, plugin_test::Ready>(); },
 };

@@ -5,6 +5,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/enumerated.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/record.hpp>
 
@@ -146,6 +147,35 @@ NodePtr make_record_node(F handler) {
         } else {
             if (!is_null_handler(handler)) return Node::make(std::move(handler));
         }
+    }
+    return NodePtr();
+}
+
+/// A handler of the data of enumerated events as one of these events.
+template <class K, class D, class F>
+struct DataHandler {
+    decltype(auto) operator()(const EnumeratedEvent<K, D>& event, const Record& record) {
+        if constexpr (std::invocable<F&, const D&, const Record&>) {
+            return std::invoke(handler, event.data, record);
+        } else if constexpr (std::invocable<F&, const D&>) {
+            return std::invoke(handler, event.data);
+        } else {
+            return std::invoke(handler, record);
+        }
+    }
+
+    F handler;
+};
+
+/// Null for a null handler.
+template <class K, Event D, class F>
+NodePtr make_data_node(F handler) {
+    static_assert(HandlerOf<F, D>,
+                  "hindsight: the handler must be callable with (const D&), (const D&, const Record&) or "
+                  "(const Record&), where D is the data; events are shared, so it cannot take D& or D&&");
+    if constexpr (HandlerOf<F, D>) {
+        if (!is_null_handler(handler))
+            return make_event_node<EnumeratedEvent<K, D>>(DataHandler<K, D, F>{std::move(handler)});
     }
     return NodePtr();
 }

@@ -34,6 +34,7 @@ namespace hindsight::detail {
 class BareEvent;
 class Emission;
 struct LongFrame;
+struct ObserverDraft;
 class PendingTasks;
 class Queueing;
 class Running;
@@ -56,6 +57,8 @@ public:
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
+    /// Attaches an observer, for the first time or once more; what its handle holds.
+    NodePtr attach(ObserverDraft&& observer, const SubscribeOptions& options);
     void unregister(Node& node) noexcept override;
     bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
     void deliver_later(Node& node) noexcept override;
@@ -116,6 +119,12 @@ private:
     }
     bool accepts_late(const Frame* top, const Draft& draft) const noexcept;
     std::shared_ptr<Executor> default_executor();
+
+    /// Once more; false: it is not attached.
+    bool attach_again(const ObserverDraft& observer, Attachment& attachment, const SubscribeOptions& options);
+    /// For the first time; false: it is attached.
+    bool attach_first(const ObserverDraft& observer, Attachment& attachment, const SubscribeOptions& options);
+    void end_attachment(Node& handle) noexcept;
 
     /// Connects a node that is filled, with this moment (see Registry::connect).
     template <class F>
@@ -273,6 +282,7 @@ private:
 
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/detail/hub.ipp>
+#    include <hindsight/impl/detail/hub_attach.ipp>
 #    include <hindsight/impl/detail/hub_deliver.ipp>
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>

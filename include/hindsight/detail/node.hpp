@@ -35,10 +35,12 @@ struct ObservedHandler;
 
 namespace hindsight::detail {
 
+struct Attachment;
 class LongRun;
 class NodePtr;
 struct NameEntry;
 struct Node;
+class ObserverTypes;
 
 /// What an inbox has for its readers.
 struct Unread {
@@ -131,6 +133,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::string name;
     std::unique_ptr<Readers> readers;                    // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
+    std::shared_ptr<ObserverTypes> observes;             // of an observer: what it is for, instead of pattern and type
+    std::shared_ptr<const Attachment> attachment;        // of an observer's handle, which is never connected itself
+    Node* observer = nullptr;                            // and that of the observer, which is
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
@@ -156,6 +161,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
     static NodePtr make(F handler);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
+
+    /// The node that is connected: this one, or that of the observer whose handle this is.
+    Node& connected_node() noexcept { return observer != nullptr ? *observer : *this; }
 
     /// Whether emitters put events into its mailbox now, rather than call it.
     bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }

@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,9 @@
 
 namespace hindsight::detail {
 
+struct Attachment;
+struct ObserverDraft;
+struct Overload;
 class SubscriptionSignal;
 
 /// What the registry knows of one event name. Never removed.
@@ -59,8 +63,11 @@ public:
     /// TypeConflict when another type has the name, std::bad_alloc.
     Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);
 
+    /// Thrown where another node of the observer is connected.
+    struct AlreadyAttached {};
+
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
-    /// subscriptions. Throws TypeConflict, std::bad_alloc; nothing has changed then.
+    /// subscriptions. Throws TypeConflict, AlreadyAttached, std::bad_alloc; nothing has changed then.
     void connect(Node& node) {
         connect(node, [] {});
     }
@@ -83,6 +90,13 @@ public:
         mark_changed_locked(node);
         at_that_moment();
     }
+    /// The node of an observer that is attached, or null.
+    NodePtr find_observer(const ObserverDraft& observer) const noexcept;
+    /// The observer's node is for these events, too. False: it has ended meanwhile. Throws TypeConflict,
+    /// std::bad_alloc; nothing has changed then.
+    bool attach_again(Node& node, const Attachment& attachment);
+    /// It is no longer for these; whether for none now: the node is to be disconnected then.
+    bool end_attachment(Node& node, const Attachment& attachment) noexcept;
     /// Moves with every change of subscriptions: for topics that the registry does not know of.
     std::uint64_t version() const noexcept { return version_.load(std::memory_order_seq_cst); }
     /// Dynamic events of the name of `conversion.to` convert so from now on. Throws TypeConflict, std::bad_alloc;
@@ -139,6 +153,7 @@ private:
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
     void prepare_to_connect_locked(Node& node);
+    void prepare_types_locked(std::span<const Overload> overloads);
     void mark_changed_locked(const Node& node) noexcept;
     void make_connections_locked();
     void append_locked(Node& node) noexcept;
@@ -156,6 +171,7 @@ private:
     Node* last_ = nullptr;
     Node* first_without_connection_ = nullptr;  // no later one has any
     std::size_t count_ = 0;
+    std::vector<Node*> observers_;  // those of the connected nodes
     std::uint64_t last_id_ = 0;
     std::atomic<std::uint64_t> version_{0};
     RetiredSnapshots retired_;

@@ -22,6 +22,7 @@ struct Snapshot {
     bool filtered = false;         // whether any has a filter
     bool converts = false;         // dynamic events, which some of them take as events of the type that has the name
     Conversion conversion;         // how, if that is known
+    std::vector<std::pair<const Node*, const EventType*>> converting_observers;  // and what they take them as
 
     /// What they need.
     enum class Needs : std::uint8_t {
@@ -33,10 +34,14 @@ struct Snapshot {
     Needs needs = Needs::thoroughness;
     static constexpr std::size_t most_in_handover = 64;
 
-    /// Whether this subscriber takes the event converted.
-    bool converts_for(const Node& node) const noexcept {
-        return converts && node.type != nullptr && !node.type->self_named;
+    /// The type as which this subscriber takes the event converted; null: it takes it as it is.
+    const EventType* converted_type(const Node& node) const noexcept {
+        if (!converts) return nullptr;
+        if (node.type != nullptr) return node.type->self_named ? nullptr : node.type;
+        const auto found = std::ranges::find(converting_observers, &node, [](const auto& each) { return each.first; });
+        return found != converting_observers.end() ? found->second : nullptr;
     }
+    bool converts_for(const Node& node) const noexcept { return converted_type(node) != nullptr; }
 
     std::span<const NodePtr> direct() const noexcept { return {nodes.data(), direct_count}; }
     std::span<const NodePtr> queued() const noexcept {

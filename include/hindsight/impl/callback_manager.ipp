@@ -39,6 +39,11 @@ HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pat
     return Subscription(std::move(node));
 }
 
+HINDSIGHT_INLINE Subscription CallbackManager::attach_draft(detail::ObserverDraft&& observer,
+                                                            const SubscribeOptions& options) {
+    return Subscription(hub_->attach(std::move(observer), options));
+}
+
 HINDSIGHT_INLINE detail::NodePtr CallbackManager::connect_inbox(Pattern* pattern, const detail::EventType* type,
                                                                 SubscribeOptions&& options) {
     detail::NodePtr node = detail::Node::make([](const Record&) {});  // which is never called
@@ -77,6 +82,10 @@ HINDSIGHT_INLINE std::size_t CallbackManager::subscription_count(std::string_vie
 
 HINDSIGHT_INLINE TimePoint CallbackManager::now() const noexcept {
     return hub_->now();
+}
+
+HINDSIGHT_INLINE void detail::throw_null_observer() {
+    throw InvalidArgument("attach: the observer is null, or gone");
 }
 
 HINDSIGHT_INLINE void detail::throw_null_receiver() {

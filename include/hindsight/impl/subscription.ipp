@@ -8,31 +8,35 @@ namespace hindsight {
 HINDSIGHT_INLINE bool Subscription::disconnect() noexcept {
     if (!node_ || node_->has(detail::Node::ended)) return true;
     if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
-    return detail::quiesce(*node_);
+    detail::Node& node = node_->connected_node();
+    // An observer's node goes on for its other attachments.
+    return (!node_->attachment || node.has(detail::Node::dead)) && detail::quiesce(node);
 }
 
 HINDSIGHT_INLINE void Subscription::close() noexcept {
     if (!node_ || node_->has(detail::Node::ended)) return;
     if (const auto owner = node_->owner.lock()) owner->unregister(*node_);
-    detail::quiesce_later(*node_);
+    detail::Node& node = node_->connected_node();
+    if (!node_->attachment || node.has(detail::Node::dead)) detail::quiesce_later(node);
 }
 
 HINDSIGHT_INLINE void Subscription::pause() noexcept {
-    if (node_) node_->flags.fetch_or(detail::Node::paused, std::memory_order_seq_cst);
+    if (node_) node_->connected_node().flags.fetch_or(detail::Node::paused, std::memory_order_seq_cst);
 }
 
 HINDSIGHT_INLINE void Subscription::resume() noexcept {
-    if (node_) node_->flags.fetch_and(~std::uint32_t{detail::Node::paused}, std::memory_order_seq_cst);
+    if (!node_) return;
+    node_->connected_node().flags.fetch_and(~std::uint32_t{detail::Node::paused}, std::memory_order_seq_cst);
 }
 
 HINDSIGHT_INLINE bool Subscription::connected() const noexcept {
-    return node_ && !node_->has(detail::Node::dead);
+    return node_ && !node_->has(detail::Node::dead) && !node_->connected_node().has(detail::Node::dead);
 }
 
 HINDSIGHT_INLINE SubscriptionStatistics Subscription::stats() const {
     if (!node_) return {};
     const auto owner = node_->owner.lock();
-    return owner ? owner->stats(*node_) : node_->stats();
+    return owner ? owner->stats(node_->connected_node()) : node_->connected_node().stats();
 }
 
 }  // namespace hindsight

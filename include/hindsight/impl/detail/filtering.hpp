@@ -30,14 +30,17 @@ public:
         frame.record = &record;
         for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
             Node& node = *snapshot.nodes[i];
-            const bool converts = snapshot.converts_for(node);
-            if (!node.filtered && !converts) continue;
+            const EventType* const converted_type = snapshot.converted_type(node);
+            if (!node.filtered && converted_type == nullptr) continue;
             const auto same = std::ranges::find(before, &node, [](const Answer& each) { return each.node.get(); });
-            if (same != before.end()) {
+            // An observer's types may have changed between the two.
+            const bool needs_conversion = converted_type != nullptr && !converted.record();
+            if (same != before.end() && (!needs_conversion || same->verdict != Verdict::passes)) {
                 answers_.push_back(std::move(*same));
             } else {
                 const auto seen = [&]() -> const Record& {
-                    return converts ? converted.of(record, snapshot.conversion, *node.type, frame.slot) : record;
+                    if (converted_type == nullptr) return record;
+                    return converted.of(record, snapshot.conversion, *converted_type, frame.slot);
                 };
                 answers_.push_back(ask(running, node, seen));
             }

@@ -3,6 +3,7 @@
 #include <hindsight/delivery_log.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/name_rules.hpp>
+#include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
@@ -73,6 +74,10 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
         throw InvalidArgument("subscribe: the filter is for the type " + readable_type_name(*filtered_type) +
                               ", the subscription for " + readable_type_name(*type) + "; it would never pass anything");
     }
+    if (node.observes && filtered_type != nullptr && !node.observes->takes(*filtered_type)) {
+        throw InvalidArgument("attach: the filter is for the type " + readable_type_name(*filtered_type) +
+                              ", to which the observer is not attached; it would never pass anything");
+    }
     if (options.delivery > Delivery::direct) throw InvalidArgument("subscribe: delivery is no Delivery");
     if (node.readers) hub::require_sense_for_inbox(options);
     if (node.has(Node::coroutine) && options.delivery != Delivery::queued) {
@@ -126,6 +131,7 @@ void Hub::connect(Node& node, F at_that_moment) {
 }
 
 HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
+    if (node.attachment) return end_attachment(node);
     node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
     if (!registry_.disconnect(node)) return;
     has_ended(node);

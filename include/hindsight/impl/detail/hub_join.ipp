@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub.ipp>
@@ -114,7 +115,14 @@ HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, std::unique_ptr<Backlog>
 
 HINDSIGHT_INLINE Reread Hub::reread(Node& node, const Lagged& hole) const {
     Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
-    if (node.filtered) query.where = [&node](const Record& record) { return node.filter(record); };
+    if (node.observes) {
+        query.pattern = node.observes->pattern();
+        query.where = [&node](const Record& record) {
+            return node.observes->takes(*record.envelope()) && (!node.filtered || node.filter(record));
+        };
+    } else if (node.filtered) {
+        query.where = [&node](const Record& record) { return node.filter(record); };
+    }
     return detail::reread(*ledger_, hole, std::move(query), node.type);
 }
 

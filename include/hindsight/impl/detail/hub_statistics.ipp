@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/observer_types.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -44,7 +45,7 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
         total.by_name["(other)"].emitted = others;
     }
     for (auto& [name, of_name] : total.by_name) {
-        for (const NodePtr& node : nodes) of_name.subscriptions += node->pattern->matches(name) ? 1u : 0u;
+        for (const NodePtr& node : nodes) of_name.subscriptions += is_for(*node, name) ? 1u : 0u;
     }
     total.subscriptions.reserve(nodes.size());
     for (const NodePtr& node : nodes) {

@@ -38,6 +38,9 @@ private:
     bool is_open(F then_locked) noexcept;
     /// Asks the filter, and converts dynamic events.
     void choose_one_by_one() noexcept;
+    bool is_of_right_type(const Envelope& envelope) const noexcept;
+    /// The type as which the subscription takes a dynamic event; null: it does not.
+    const EventType* converted_type(const Envelope& envelope) const noexcept;
     bool is_to_be_converted(const Envelope& envelope) const noexcept;
     /// Puts the event as the subscription sees it in the place of a dynamic one; false: it does not convert.
     bool convert(EnvelopePtr& dynamic) noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/find_records.hpp>
@@ -15,6 +16,11 @@
 namespace hindsight::detail {
 
 namespace joining {
+
+/// Whether a record without its payload is a hole for it.
+inline bool needs_payload(const Node& node) noexcept {
+    return node.observes ? !node.observes->takes_everything() : node.type != nullptr;
+}
 
 inline Query query_for(const Node& node, const Replay& replay) {
     Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
@@ -41,15 +47,15 @@ HINDSIGHT_INLINE Joining::Joining(Hub& hub, Frame& frame, Node& node, const Repl
     : hub_(hub), ledger_(*hub.ledger_), frame_(frame), node_(node), replay_(replay),
       query_(joining::query_for(node, replay)), condition_(query_, nullptr),
       conversion_(node.type != nullptr ? hub.registry_.conversion_to(*node.type) : Conversion()),
-      backlog_(std::make_unique<Backlog>(node.type != nullptr)) {}
+      backlog_(std::make_unique<Backlog>(joining::needs_payload(node))) {}
 
 HINDSIGHT_INLINE void Joining::capture() {
     Mailbox& mailbox = *node_.mailbox;
-    const std::size_t most = node_.filtered || conversion_ ? no_limit : query_.limit;
+    const std::size_t most = node_.filtered || conversion_ || node_.observes ? no_limit : query_.limit;
     const std::lock_guard lock(ledger_.mutex);
     take_records_locked(ledger_.history, condition_, most, [this](Envelope& each) {
         // One without its payload is a hole.
-        const bool right_type = node_.type == nullptr || same_type(*each.type, *node_.type) || is_to_be_converted(each);
+        const bool right_type = is_of_right_type(each) || is_to_be_converted(each);
         if (right_type) records_.push_back(EnvelopePtr::share(each));
         converts_ = converts_ || is_to_be_converted(each);
         return right_type;
@@ -102,15 +108,29 @@ HINDSIGHT_INLINE void Joining::choose_one_by_one() noexcept {
     }
 }
 
+HINDSIGHT_INLINE bool Joining::is_of_right_type(const Envelope& envelope) const noexcept {
+    if (node_.observes) return node_.observes->takes(envelope);
+    return node_.type == nullptr || same_type(*envelope.type, *node_.type);
+}
+
+HINDSIGHT_INLINE const EventType* Joining::converted_type(const Envelope& envelope) const noexcept {
+    if (!envelope.type->dynamic) return nullptr;
+    if (node_.observes) return node_.observes->takes(envelope) ? nullptr : node_.observes->converted(envelope.name());
+    return node_.type != nullptr && !node_.type->self_named ? node_.type : nullptr;
+}
+
 HINDSIGHT_INLINE bool Joining::is_to_be_converted(const Envelope& envelope) const noexcept {
-    return node_.type != nullptr && !node_.type->self_named && envelope.type->dynamic;
+    return converted_type(envelope) != nullptr;
 }
 
 HINDSIGHT_INLINE bool Joining::convert(EnvelopePtr& dynamic) noexcept {
     const Record original(dynamic);
     try {
+        const EventType* const wanted = converted_type(*dynamic);
+        if (wanted == nullptr) return false;  // of an attachment that has just ended
         Converted converted;
-        converted.of(original, conversion_, *node_.type, frame_.slot);
+        converted.of(original, node_.observes ? hub_.registry_.conversion_to(*wanted) : conversion_, *wanted,
+                     frame_.slot);
         converted.envelope()->seq = original.seq();
         dynamic = converted.record().envelope();
         return true;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <hindsight/detail/name_rules.hpp>
+#include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/readable_type_name.hpp>
 #include <hindsight/impl/detail/subscription_signal.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -104,6 +106,7 @@ HINDSIGHT_INLINE void Registry::forget_conversion(const EventType& to) noexcept 
 }
 
 HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
+    if (node.observes) return nullptr;
     const std::string_view text = node.pattern->text();
     NameEntry* name = nullptr;
     if (node.type != nullptr && !node.type->self_named) {
@@ -120,7 +123,42 @@ HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
 
 HINDSIGHT_INLINE void Registry::prepare_to_connect_locked(Node& node) {
     node.registration.name = name_for_locked(node);
+    if (node.observes) {
+        if (std::ranges::any_of(observers_, [&](const Node* each) { return is_node_of_same(*each, node); }))
+            throw AlreadyAttached();
+        prepare_types_locked(node.observes->overloads());
+        observers_.reserve(observers_.size() + 1);
+    }
     node.id = ++last_id_;
+}
+
+HINDSIGHT_INLINE void Registry::prepare_types_locked(std::span<const Overload> overloads) {
+    for (const Overload& each : overloads) {
+        if (each.type != nullptr && !each.type->self_named) typed_name_locked(*each.type);
+    }
+}
+
+HINDSIGHT_INLINE NodePtr Registry::find_observer(const ObserverDraft& observer) const noexcept {
+    const std::shared_lock lock(mutex_);
+    const auto found = std::ranges::find_if(observers_, [&](Node* each) { return is_node_of(*each, observer); });
+    return found != observers_.end() ? NodePtr::share(**found) : NodePtr();
+}
+
+HINDSIGHT_INLINE bool Registry::attach_again(Node& node, const Attachment& attachment) {
+    const std::lock_guard lock(mutex_);
+    if (!node.registration.connected || node.has(Node::dead) || !node.observes->is_attached()) return false;
+    prepare_types_locked(attachment.overloads);
+    node.observes->add(attachment.overloads);
+    mark_changed_locked(node);
+    return true;
+}
+
+HINDSIGHT_INLINE bool Registry::end_attachment(Node& node, const Attachment& attachment) noexcept {
+    const std::lock_guard lock(mutex_);
+    const bool last = node.observes->remove(attachment.overloads);
+    mark_changed_locked(node);
+    if (last) std::erase(observers_, &node);
+    return last;
 }
 
 HINDSIGHT_INLINE bool Registry::disconnect(Node& node) noexcept {
@@ -150,6 +188,7 @@ HINDSIGHT_INLINE void Registry::append_locked(Node& node) noexcept {
     (last_ != nullptr ? last_->registration.next : first_) = &node;
     last_ = &node;
     if (first_without_connection_ == nullptr) first_without_connection_ = &node;
+    if (node.observes) observers_.push_back(&node);
     ++count_;
 }
 
@@ -158,6 +197,7 @@ HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
     if (first_without_connection_ == &node) first_without_connection_ = here.next;
     (here.previous != nullptr ? here.previous->registration.next : first_) = here.next;
     (here.next != nullptr ? here.next->registration.previous : last_) = here.previous;
+    if (node.observes) std::erase(observers_, &node);
     here.connected = false;
     here.previous = here.next = nullptr;
     --count_;
@@ -174,6 +214,12 @@ HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
         if (name.typed) mark_changed(*name.typed);
         for (const auto& topic : name.self_named) mark_changed(*topic);
     };
+    if (node.observes) {
+        for (const auto& [text, each] : names_) {
+            if (node.observes->concerns(text)) mark(each);
+        }
+        return;
+    }
     const NameEntry* name = node.registration.name;
     if (name == nullptr && node.pattern->exact()) {  // beyond max_names
         const auto found = names_.find(node.pattern->text());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/topic.hpp>
 
@@ -34,16 +35,7 @@ public:
     void match_patterns() noexcept { matches_patterns_ = true; }
 
     void offer(Node& node) {
-        if (matches_patterns_ && !node.pattern->matches(topic_.name)) return;
-        if (node.type != nullptr && node.type != known_type_) {
-            if (topic_.type.is(*node.type)) {
-                known_type_ = node.type;
-            } else if (topic_.dynamic && !node.type->self_named) {
-                converts_ = true;
-            } else {
-                return;
-            }
-        }
+        if (node.observes ? !is_for_observer(node) : !is_for_subscriber(node)) return;
         if (!expose(node)) return;
         // Asked once: it may change meanwhile, which makes the snapshot an old one, but must not confuse the sorting.
         std::vector<NodePtr>& nodes = node.takes_queued() ? queued_ : direct_;
@@ -66,6 +58,7 @@ public:
         snapshot->filtered = filtered_;
         snapshot->converts = converts_;
         snapshot->conversion = conversion;
+        snapshot->converting_observers = std::move(converting_observers_);
         snapshot->needs = needs();
         snapshot->nodes = std::move(direct_);
         if (snapshot->nodes.empty()) {
@@ -77,6 +70,27 @@ public:
     }
 
 private:
+    bool is_for_subscriber(const Node& node) noexcept {
+        if (matches_patterns_ && !node.pattern->matches(topic_.name)) return false;
+        if (node.type == nullptr || node.type == known_type_) return true;
+        if (topic_.type.is(*node.type)) {
+            known_type_ = node.type;
+            return true;
+        }
+        const bool converts = topic_.dynamic && !node.type->self_named;
+        converts_ = converts_ || converts;
+        return converts;
+    }
+
+    bool is_for_observer(const Node& node) {
+        if (node.observes->takes(topic_.name, topic_.type)) return true;
+        const EventType* const converted = topic_.dynamic ? node.observes->converted(topic_.name) : nullptr;
+        if (converted == nullptr) return false;
+        converting_observers_.emplace_back(&node, converted);
+        converts_ = true;
+        return true;
+    }
+
     /// Tells whoever ends the node later that it may be running; false if that has come first (see quiescence.hpp).
     static bool expose(Node& node) noexcept {
         std::uint32_t flags = node.flags.load(std::memory_order_seq_cst);
@@ -111,6 +125,7 @@ private:
     bool in_order_ = true;
     bool filtered_ = false;
     bool converts_ = false;
+    std::vector<std::pair<const Node*, const EventType*>> converting_observers_;
     bool bare_ = true;  // all take the event without its record
 };
 
