@@ -116,6 +116,8 @@ struct CallbackOptions {
     /// Where runs of handlers are written down; none: they are not. Looked at when a handler is subscribed, so those
     /// who do not want it pay nothing for it.
     std::shared_ptr<DeliveryLog> deliveries = {};
+    /// Events that may be scheduled (`emit_after`, `emit_at`, `emit_every`) at a time.
+    std::size_t max_scheduled = 64 * 1024;
 };
 
 struct BusOptions {
@@ -132,6 +134,7 @@ struct BusOptions {
     std::size_t max_names = 64 * 1024;
     unsigned max_depth = 256;
     std::shared_ptr<DeliveryLog> deliveries = {};
+    std::size_t max_scheduled = 64 * 1024;
 };
 
 }  // namespace hindsight
