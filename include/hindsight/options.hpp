@@ -105,7 +105,8 @@ struct CallbackOptions {
     std::shared_ptr<Executor> executor = {};
     std::shared_ptr<Clock> clock = {};
     ErrorPolicy errors = ErrorPolicy::isolate;
-    /// Told about every throwing handler; without it the 1st, 2nd, 4th, 8th ... of each subscription go to stderr.
+    /// Told about every throwing handler, and every scheduled event that could not be emitted; without it the 1st, 2nd,
+    /// 4th, 8th ... of each subscription go to stderr.
     std::function<void(const HandlerError&)> on_error = {};
     /// Names known only at run time (of NamedEvents, in `subscribe`) that have state of their own, such as statistics;
     /// events of further names are delivered all the same, and share "(other)". 0: none has. Names of C++ types always

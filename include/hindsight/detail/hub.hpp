@@ -252,7 +252,8 @@ private:
     void finish_schedules(bool may_wait, Deadline deadline) noexcept;
     /// Takes what is still scheduled, which is to be destroyed without a lock.
     Timetable::Lines close_schedules(ShutdownReport& report) noexcept;
-    void tell_of_rest(const Timetable::Lines& rest) noexcept;
+    void end_rest(const Timetable::Lines& rest) noexcept;
+    void tell_of_rest(const Timetable::Line& line) noexcept;
     /// Ends all subscriptions.
     void close_all(bool wait) noexcept;
     /// For later calls of `shutdown`.

@@ -108,6 +108,8 @@ public:
     void finish(bool may_wait, Deadline deadline) noexcept;
     /// From here on nothing is taken; what was still to be emitted.
     Lines close() noexcept;
+    /// Destroys the events of what was taken out: handles may live on.
+    static void drop_events(const Line& line) noexcept;
     /// Ends the thread. `may_wait`: until it has ended.
     void end(bool may_wait) noexcept;
 

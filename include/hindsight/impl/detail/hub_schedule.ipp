@@ -8,9 +8,14 @@
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/make_envelope_like.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hindsight::detail {
@@ -140,18 +145,22 @@ HINDSIGHT_INLINE Timetable::Lines Hub::close_schedules(ShutdownReport& report) n
     return rest;
 }
 
-HINDSIGHT_INLINE void Hub::tell_of_rest(const Timetable::Lines& rest) noexcept {
-    if (!tells_of_discarded_.load(std::memory_order_acquire)) return;
+HINDSIGHT_INLINE void Hub::end_rest(const Timetable::Lines& rest) noexcept {
     for (const Timetable::Line& line : rest) {
-        for (const std::shared_ptr<Appointment>& each : line) {
-            // What repeats has no last event that could be missed.
-            if (each->period > Duration::zero()) continue;
-            try {
-                tell_of_schedule(each->event,
-                                 std::make_exception_ptr(Closed("not emitted: the bus ended before it was due")));
-            } catch (const std::bad_alloc&) {
-                // It is counted all the same.
-            }
+        if (tells_of_discarded_.load(std::memory_order_acquire)) tell_of_rest(line);
+        Timetable::drop_events(line);
+    }
+}
+
+HINDSIGHT_INLINE void Hub::tell_of_rest(const Timetable::Line& line) noexcept {
+    for (const std::shared_ptr<Appointment>& each : line) {
+        // What repeats has no last event that could be missed.
+        if (each->period > Duration::zero()) continue;
+        try {
+            const auto why = std::make_exception_ptr(Closed("not emitted: the bus ended before it was due"));
+            tell_of_schedule(each->event, why);
+        } catch (const std::bad_alloc&) {
+            // It is counted all the same.
         }
     }
 }

@@ -102,7 +102,7 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
         rest = close_schedules(report);
         remember(report);
     }
-    tell_of_rest(rest);
+    end_rest(rest);
     close_all(!all_remembered);
     return report;
 }
@@ -228,7 +228,7 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
         shut(unheard);
         rest = close_schedules(unheard);
     }
-    tell_of_rest(rest);
+    end_rest(rest);
     close_all(true);
     if (Timetable* const table = timetable_.load(std::memory_order_acquire))
         table->end(ThreadSlot::current().top == nullptr);

@@ -130,8 +130,8 @@ HINDSIGHT_INLINE bool Timetable::cancel(Appointment& appointment) noexcept {
 }
 
 HINDSIGHT_INLINE void Timetable::forget(const EventType& type) noexcept {
-    Line forgotten;  // destroyed after unlocking
-    const std::lock_guard lock(mutex_);
+    Line forgotten;
+    std::unique_lock lock(mutex_);
     // What is in hand is in no line.
     if (in_hand_ != nullptr && same_type(in_hand_->type, type)) in_hand_->cancelled = true;
     for (Line& line : lines_) {
@@ -145,6 +145,12 @@ HINDSIGHT_INLINE void Timetable::forget(const EventType& type) noexcept {
             each = next;
         }
     }
+    lock.unlock();
+    drop_events(forgotten);
+}
+
+HINDSIGHT_INLINE void Timetable::drop_events(const Line& line) noexcept {
+    for (const std::shared_ptr<Appointment>& each : line) each->event = EnvelopePtr();
 }
 
 HINDSIGHT_INLINE void Timetable::emit_by_hand() noexcept {
