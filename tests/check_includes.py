@@ -23,6 +23,7 @@ LAYERS = [
     ["query", "replay", "retention", "observer", "enumerated"],
     ["options", "cause_tree", "past"],
     ["statistics", "delivery_log"],
+    ["scheduled"],
     ["subscription", "inbox", "this_handler"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],

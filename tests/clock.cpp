@@ -59,6 +59,46 @@ TEST_CASE("a manual clock loses no advance of several threads", "[clock]") {
     CHECK(clock.now() == TimePoint{4s});
 }
 
+TEST_CASE("a manual clock tells its listeners of each move, while they live", "[clock]") {
+    struct Listener final : ClockListener {
+        void clock_moved() noexcept override { ++moves; }
+        int moves = 0;
+    };
+    ManualClock clock;
+    const auto first = std::make_shared<Listener>();
+    auto second = std::make_shared<Listener>();
+    CHECK(clock.add_listener(first));
+    CHECK(clock.add_listener(second));
+    clock.advance(1s);
+    clock.set(TimePoint{5s});
+    second.reset();
+    clock.go_on_to(TimePoint{9s});
+    CHECK(first->moves == 3);
+    CHECK(clock.add_listener(std::make_shared<Listener>()));
+    clock.advance(1s);
+    CHECK(first->moves == 4);
+    CHECK_FALSE(SystemClock().add_listener(first));
+}
+
+TEST_CASE("a listener may move the clock, and bring others", "[clock]") {
+    struct Listener final : ClockListener {
+        void clock_moved() noexcept override {
+            if (++moves > 1) return;
+            clock->advance(1s);
+            clock->add_listener(std::make_shared<Listener>());
+        }
+        int moves = 0;
+        ManualClock* clock = nullptr;
+    };
+    ManualClock clock;
+    const auto listener = std::make_shared<Listener>();
+    listener->clock = &clock;
+    clock.add_listener(listener);
+    clock.advance(1s);
+    CHECK(listener->moves == 2);
+    CHECK(clock.now() == TimePoint{2s});
+}
+
 TEST_CASE("a clock is known by its base, and is not copied", "[clock]") {
     STATIC_REQUIRE(std::is_base_of_v<Clock, SystemClock>);
     STATIC_REQUIRE(std::is_base_of_v<Clock, ManualClock>);

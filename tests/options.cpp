@@ -55,6 +55,7 @@ TEST_CASE("the documented defaults are the defaults", "[options]") {
     CHECK(bus.max_names == 64 * 1024);
     CHECK(bus.max_depth == 256);
     CHECK(bus.deliveries == nullptr);
+    CHECK(bus.max_scheduled == 64 * 1024);
 
     const CallbackOptions callbacks;
     CHECK(callbacks.executor == nullptr);

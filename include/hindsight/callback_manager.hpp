@@ -9,6 +9,7 @@
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/observing.hpp>
+#include <hindsight/detail/schedule.hpp>
 #include <hindsight/enumerated.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/inbox.hpp>
@@ -16,6 +17,7 @@
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
+#include <hindsight/scheduled.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 
@@ -61,6 +63,25 @@ public:
         detail::refuse_event<std::decay_t<E>>();
         return {};
     }
+
+    /// See BasicEventBus, for all three.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>> Scheduled emit_after(Duration delay, E&& event,
+                                                                    const EmitOptions& options = default_emit_options) {
+            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::after, .delay = delay});
+        }
+    template <class E>
+        requires Event<std::remove_cvref_t<E>> Scheduled emit_at(TimePoint time, E&& event,
+                                                                 const EmitOptions& options = default_emit_options) {
+            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::at, .time = time});
+        }
+    template <class E>
+        requires Event<std::remove_cvref_t<E>> Scheduled emit_every(Duration period, E&& event,
+                                                                    const EmitOptions& options = default_emit_options) {
+            static_assert(std::copy_constructible<std::remove_cvref_t<E>>,
+                          "hindsight: emit_every emits copies, and this event type cannot be copied");
+            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::every, .delay = period});
+        }
 
     /// See BasicEventBus::subscribe, for all three.
     template <Event E, class F>
@@ -144,6 +165,12 @@ public:
     void stop() noexcept;
 
 private:
+    template <class E>
+    Scheduled schedule(E&& event, const EmitOptions& options, const detail::When& when) {
+        return detail::with_draft(std::forward<E>(event), options,
+                                  [&](const detail::Draft& draft) { return detail::schedule(*hub_, draft, when); });
+    }
+
     /// `pattern`: null for the name of the type.
     Subscription connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
                          SubscribeOptions&& options);

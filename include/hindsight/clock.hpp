@@ -5,8 +5,21 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace hindsight {
+
+/// Somebody who is told that a clock has been moved by hand.
+struct ClockListener {
+    ClockListener() = default;
+    ClockListener(const ClockListener&) = delete;
+    ClockListener& operator=(const ClockListener&) = delete;
+    virtual ~ClockListener() = default;
+    virtual void clock_moved() noexcept = 0;
+};
 
 /// Must be thread-safe; `now` must not block.
 struct Clock {
@@ -17,6 +30,10 @@ struct Clock {
     virtual TimePoint now() const noexcept = 0;
     /// For a clock that stands still until it is told to go on: does so, up to that time. False: it goes by itself.
     virtual bool go_on_to(TimePoint) noexcept { return false; }
+    /// For the same: from now on tells the listener, for as long as it lives, after each move and on the thread that
+    /// moves the clock, without a lock. False: it goes by itself; who waits for a time has to look at it again and
+    /// again. Throws std::bad_alloc.
+    virtual bool add_listener(const std::weak_ptr<ClockListener>&) { return false; }
 };
 
 /// The system's wall clock: what a bus uses when it is given none.
@@ -26,24 +43,60 @@ struct SystemClock final : Clock {
     }
 };
 
-/// Stands still until it is set or advanced. Thread-safe.
+/// Stands still until it is set or advanced. Thread-safe. Moving it emits the scheduled events that are due by then,
+/// before it returns, on the thread that moves it (a bus without threads: in `run_pending()`); see docs/schedules.md.
 class ManualClock final : public Clock {
 public:
     explicit ManualClock(TimePoint start = {}) noexcept : now_(start.time_since_epoch().count()) {}
 
     TimePoint now() const noexcept override { return TimePoint(Duration(now_.load(std::memory_order_acquire))); }
-    void set(TimePoint time) noexcept { now_.store(time.time_since_epoch().count(), std::memory_order_release); }
-    void advance(Duration by) noexcept { now_.fetch_add(by.count(), std::memory_order_acq_rel); }
+    void set(TimePoint time) noexcept {
+        now_.store(time.time_since_epoch().count(), std::memory_order_release);
+        tell_listeners();
+    }
+    void advance(Duration by) noexcept {
+        now_.fetch_add(by.count(), std::memory_order_acq_rel);
+        tell_listeners();
+    }
     /// Never goes back.
     bool go_on_to(TimePoint time) noexcept override {
         const Duration::rep wanted = time.time_since_epoch().count();
         Duration::rep now = now_.load(std::memory_order_acquire);
         while (now < wanted && !now_.compare_exchange_weak(now, wanted, std::memory_order_acq_rel)) {}
+        tell_listeners();
+        return true;
+    }
+    bool add_listener(const std::weak_ptr<ClockListener>& listener) override {
+        const std::lock_guard lock(mutex_);
+        auto more = std::make_shared<Listeners>();
+        if (listeners_) {
+            for (const auto& each : *listeners_) {
+                if (!each.expired()) more->push_back(each);
+            }
+        }
+        more->push_back(listener);
+        listeners_ = std::move(more);
         return true;
     }
 
 private:
+    using Listeners = std::vector<std::weak_ptr<ClockListener>>;
+
+    void tell_listeners() const noexcept {
+        std::shared_ptr<const Listeners> told;
+        {
+            const std::lock_guard lock(mutex_);
+            told = listeners_;
+        }
+        if (!told) return;
+        for (const auto& each : *told) {
+            if (const std::shared_ptr<ClockListener> listener = each.lock()) listener->clock_moved();
+        }
+    }
+
     std::atomic<Duration::rep> now_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Listeners> listeners_;  // never changed, only replaced; guarded by the mutex
 };
 
 }  // namespace hindsight

@@ -44,6 +44,11 @@ struct HINDSIGHT_API Closed : Error {
     using Error::Error;
 };
 
+/// There is no room for one more; the message names the option that says how many there may be.
+struct HINDSIGHT_API LimitReached : Error {
+    using Error::Error;
+};
+
 /// A wait that could never end: what it waits for can only happen after the waiting thread goes on.
 struct HINDSIGHT_API WouldDeadlock : Error {
     using Error::Error;

@@ -12,6 +12,7 @@
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
+#include <hindsight/scheduled.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 
@@ -122,6 +123,44 @@ public:
     Receipt emit(E&&, const EmitOptions& = default_emit_options) {
         detail::refuse_event<std::decay_t<E>>();
         return {};
+    }
+
+    /// Emits the event once `delay` is over: 0 or more. Copies or moves it, asks for its key and size and looks at the
+    /// options now; filters and policies are asked when it is emitted, which is when it gets its seq and, unless the
+    /// options give one, its time. Scheduled inside a handler it has that handler's event as its cause, and its
+    /// correlation, as if it were emitted there. It is emitted as long as the handle lives, or detached.
+    ///
+    /// Due events are emitted in the order of their times, by a thread of the bus's own that starts with the first one;
+    /// with a ManualClock by who moves the clock; without pool and executor in `run_pending()`. There direct handlers
+    /// run. As inside a handler, nobody waits for room in a full mailbox (`MailboxOptions::hard_limit`). What an emit
+    /// would throw is counted, and told to `on_error`, with "(schedule)" for the handler. Delays and periods do not
+    /// depend on whether the system's clock is set, unless the bus was given a clock.
+    ///
+    /// Throws InvalidArgument (negative delay), LimitReached (`max_scheduled`), Closed, std::system_error (no thread),
+    /// and what `emit` throws but for HandlerFailed: nothing is scheduled then. Never blocks. O(log n) for n scheduled
+    /// events.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
+    emit_after(Duration delay, E&& event, const EmitOptions& options = default_emit_options) {
+        return callbacks().emit_after(delay, std::forward<E>(event), options);
+    }
+    /// The same for a time on the bus's clock; one that is past already is due at once. Where the system's clock is
+    /// set, that is noticed within a second.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
+    emit_at(TimePoint time, E&& event, const EmitOptions& options = default_emit_options) {
+        return callbacks().emit_at(time, std::forward<E>(event), options);
+    }
+    /// Emits a copy of the event each time a period is over, for the first time after one. The rate is fixed: an emit
+    /// that comes late does not shift the next one. Periods that are over by then are skipped and counted, never made
+    /// up for. Throws InvalidArgument for a period that is not above 0.
+    template <class E>
+        requires Event<std::remove_cvref_t<E>>
+    [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
+    emit_every(Duration period, E&& event, const EmitOptions& options = default_emit_options) {
+        return callbacks().emit_every(period, std::forward<E>(event), options);
     }
 
     /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
@@ -241,7 +280,7 @@ public:
     /// Without a pool (`PoolOptions::threads` is 0, or a NullMutex): runs waiting deliveries on this thread, and those
     /// that they bring about, `max` at most; how many calls of handlers it made. What no handler gets any more (its
     /// subscription ends meanwhile, or has made its `max_deliveries`) is discarded and does not count. Does nothing
-    /// where an executor runs them.
+    /// where an executor runs them. First of all it emits the scheduled events that are due, also with a ManualClock.
     std::size_t run_pending(std::size_t max = no_limit) { return callbacks().run_pending(max); }
 
     Statistics stats() const { return callbacks().stats(); }
@@ -258,12 +297,12 @@ public:
         return (std::size_t{0} + ... + core_.retire(detail::event_type<E>()));
     }
 
-    /// Refuses events from outside handlers, waits until all queued events are handled (handlers may still emit) or
-    /// `timeout` is over, then closes the bus for good and ends its subscriptions. Reports what was not delivered.
-    /// History stays readable, and so does what is unread in inboxes: nobody waits for their readers, and the report
-    /// does not count it. Coroutines are handlers that run until they are over. A second time it does nothing and gives
-    /// the first report again. In a handler, that handler counts as finished. Throws InvalidArgument for a negative
-    /// timeout, std::bad_alloc.
+    /// Emits the scheduled events that are due, refuses events from outside handlers, waits until all queued events are
+    /// handled (handlers may still emit) or `timeout` is over, then closes the bus for good and ends its subscriptions.
+    /// Reports what was not delivered, and what was scheduled for later. History stays readable, and so does what is
+    /// unread in inboxes: nobody waits for their readers, and the report does not count it. Coroutines are handlers
+    /// that run until they are over. A second time it does nothing and gives the first report again. In a handler, that
+    /// handler counts as finished. Throws InvalidArgument for a negative timeout, std::bad_alloc.
     ShutdownReport shutdown(Duration timeout) { return callbacks().shutdown(timeout); }
 
 private:

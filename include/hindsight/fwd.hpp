@@ -26,6 +26,7 @@ class Past;
 
 struct Receipt;
 struct Subscription;
+struct Scheduled;
 template <class E>
 class Inbox;
 

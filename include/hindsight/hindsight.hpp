@@ -21,6 +21,7 @@
 #include <hindsight/record.hpp>
 #include <hindsight/replay.hpp>
 #include <hindsight/retention.hpp>
+#include <hindsight/scheduled.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 #include <hindsight/this_handler.hpp>

@@ -105,7 +105,8 @@ struct CallbackOptions {
     std::shared_ptr<Executor> executor = {};
     std::shared_ptr<Clock> clock = {};
     ErrorPolicy errors = ErrorPolicy::isolate;
-    /// Told about every throwing handler; without it the 1st, 2nd, 4th, 8th ... of each subscription go to stderr.
+    /// Told about every throwing handler, and every scheduled event that could not be emitted; without it the 1st, 2nd,
+    /// 4th, 8th ... of each subscription go to stderr.
     std::function<void(const HandlerError&)> on_error = {};
     /// Names known only at run time (of NamedEvents, in `subscribe`) that have state of their own, such as statistics;
     /// events of further names are delivered all the same, and share "(other)". 0: none has. Names of C++ types always
@@ -116,6 +117,8 @@ struct CallbackOptions {
     /// Where runs of handlers are written down; none: they are not. Looked at when a handler is subscribed, so those
     /// who do not want it pay nothing for it.
     std::shared_ptr<DeliveryLog> deliveries = {};
+    /// Events that may be scheduled (`emit_after`, `emit_at`, `emit_every`) at a time.
+    std::size_t max_scheduled = 64 * 1024;
 };
 
 struct BusOptions {
@@ -132,6 +135,7 @@ struct BusOptions {
     std::size_t max_names = 64 * 1024;
     unsigned max_depth = 256;
     std::shared_ptr<DeliveryLog> deliveries = {};
+    std::size_t max_scheduled = 64 * 1024;
 };
 
 }  // namespace hindsight

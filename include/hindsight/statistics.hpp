@@ -37,6 +37,16 @@ struct NameStatistics {
     std::size_t subscriptions = 0;  ///< that events of this name are matched with now
 };
 
+/// Events that are emitted later; one of `emit_every` counts once in `waiting`, `cancelled` and `not_emitted`.
+struct ScheduleStatistics {
+    std::size_t waiting = 0;        ///< scheduled now
+    std::uint64_t emitted = 0;      ///< scheduled events that were emitted, each time counted
+    std::uint64_t skipped = 0;      ///< periods that were over before their event was emitted
+    std::uint64_t failed = 0;       ///< emits that failed, each told to `on_error`
+    std::uint64_t cancelled = 0;    ///< by their handles, or by `retire`
+    std::uint64_t not_emitted = 0;  ///< left when the bus was shut down
+};
+
 /// Of a bus or callback manager. Totals include subscriptions that are gone, as all are after a shutdown. Each number
 /// is exact once emitters and handlers are quiet, and recent otherwise.
 struct Statistics {
@@ -53,6 +63,7 @@ struct Statistics {
     std::map<std::string, NameStatistics> by_name;
     std::vector<SubscriptionStatistics> subscriptions;            ///< connected now, in the order of subscribing
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
+    ScheduleStatistics schedules;
 };
 
 /// One retention policy of a store.
@@ -89,6 +100,13 @@ struct ShutdownReport {
     bool drained = true;                       ///< every queued event was handled in time
     std::uint64_t undelivered = 0;             ///< queued events that were not
     std::vector<Undelivered> by_subscription;  ///< those that have any
+
+    struct NotEmitted {
+        std::string name;
+        std::uint64_t events = 0;
+    };
+    std::uint64_t not_emitted = 0;        ///< scheduled events that were not due, those of `emit_every` once each
+    std::vector<NotEmitted> by_schedule;  ///< their names
 };
 
 }  // namespace hindsight

@@ -7,5 +7,6 @@
 #include <hindsight/impl/detail/hub_long_run.ipp>
 #include <hindsight/impl/detail/hub_read.ipp>
 #include <hindsight/impl/detail/hub_report.ipp>
+#include <hindsight/impl/detail/hub_schedule.ipp>
 #include <hindsight/impl/detail/hub_shutdown.ipp>
 #include <hindsight/impl/detail/hub_statistics.ipp>

@@ -12,9 +12,11 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/registry.hpp>
+#include <hindsight/detail/timetable.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/receipt.hpp>
+#include <hindsight/scheduled.hpp>
 #include <hindsight/statistics.hpp>
 
 #include <atomic>
@@ -39,7 +41,10 @@ class PendingTasks;
 class Queueing;
 class Running;
 
-class HINDSIGHT_API Hub final : public NodeOwner, public EventOwner, public std::enable_shared_from_this<Hub> {
+class HINDSIGHT_API Hub final : public NodeOwner,
+                                public EventOwner,
+                                public TimetableOwner,
+                                public std::enable_shared_from_this<Hub> {
 public:
     using MakeExecutor = std::function<std::shared_ptr<Executor>()>;
 
@@ -54,6 +59,10 @@ public:
     void emit(const Draft& draft, Receipt& receipt);
     /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
     void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt);
+
+    /// For the outside: the function `schedule` of schedule.hpp.
+    Scheduled schedule(const Draft& draft, const When& when);
+    bool emit_scheduled(Appointment& appointment) noexcept override;
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
@@ -226,6 +235,11 @@ private:
     void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     void emit_failure(const Node& node, const HandlerError& failure) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
+    /// `of`: what failed belongs to it; `told`: how often that has been told.
+    void tell_error_handler(const HandlerError& failure, std::string_view of,
+                            std::atomic<std::uint64_t>& told) noexcept;
+    void tell_of_schedule(const EnvelopePtr& event, std::exception_ptr error) noexcept;
+    Timetable& timetable();
     /// What errors call a subscription.
     static std::string label_of(const Node& node);
     void count_discarded(Node& node, const Record& record) noexcept;
@@ -243,6 +257,12 @@ private:
     /// Closes the bus: from here on no handler is called. Runs no user code, for it is the time of the shutdown mutex.
     /// Whether it could remember all subscriptions, for `stop` to wait for them.
     bool shut(ShutdownReport& report) noexcept;
+    /// Emits what is due now, and from then on nothing that is scheduled.
+    void finish_schedules(bool may_wait, Deadline deadline) noexcept;
+    /// Takes what is still scheduled, which is to be destroyed without a lock.
+    Timetable::Lines close_schedules(ShutdownReport& report) noexcept;
+    void end_rest(const Timetable::Lines& rest) noexcept;
+    void tell_of_rest(const Timetable::Line& line) noexcept;
     /// Ends all subscriptions.
     void close_all(bool wait) noexcept;
     /// For later calls of `shutdown`.
@@ -268,6 +288,11 @@ private:
     ShutdownReport report_;       // of the shutdown that closed the bus; guarded by shutdown_mutex_
     Registry registry_;
 
+    std::once_flag timetable_made_;
+    std::shared_ptr<Timetable> own_timetable_;
+    std::atomic<Timetable*> timetable_{nullptr};  // null: nothing has ever been scheduled
+    std::atomic<std::uint64_t> schedule_failures_{0};
+
     Counter emitted_by_others_;  // of names beyond max_names
     Counter refused_closed_;
     Counter refused_too_deep_;
@@ -290,6 +315,7 @@ private:
 #    include <hindsight/impl/detail/hub_long_run.ipp>
 #    include <hindsight/impl/detail/hub_read.ipp>
 #    include <hindsight/impl/detail/hub_report.ipp>
+#    include <hindsight/impl/detail/hub_schedule.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #endif

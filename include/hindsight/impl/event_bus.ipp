@@ -35,6 +35,7 @@ inline CallbackOptions callback_options(const BusOptions& options) {
         .max_names = options.max_names,
         .max_depth = options.max_depth,
         .deliveries = options.deliveries,
+        .max_scheduled = options.max_scheduled,
     };
 }
 
@@ -53,14 +54,14 @@ HINDSIGHT_INLINE BusCore::Claim::~Claim() {
 HINDSIGHT_INLINE BusCore::BusCore(BusOptions options, std::shared_ptr<EventStore> store, bool single_threaded)
     : options_(std::move(options)), store_(event_bus::take(options_, std::move(store), single_threaded)),
       claim_(*store_), pool_(std::make_shared<OwnPool>()),
-      callbacks_(
-          event_bus::callback_options(options_), store_->ledger(),
-          [pool = pool_, threads = single_threaded ? 0 : options_.pool.threads]() -> std::shared_ptr<Executor> {
-              if (threads == 0) return nullptr;
-              pool->threads = std::make_shared<ThreadPool>(threads);
-              return pool->threads;
-          },
-          single_threaded) {}
+      callbacks_(event_bus::callback_options(options_), store_->ledger(),
+                 single_threaded || options_.pool.threads == 0
+                     ? Hub::MakeExecutor()
+                     : Hub::MakeExecutor([pool = pool_, threads = options_.pool.threads] {
+                           pool->threads = std::make_shared<ThreadPool>(threads);
+                           return pool->threads;
+                       }),
+                 single_threaded) {}
 
 HINDSIGHT_INLINE BusCore::~BusCore() {
     callbacks_.hub().end(options_.drain_on_destroy);

@@ -39,7 +39,6 @@ private:
     void prepare();
     void look_up_retention();
     void make_record();
-    void inherit_from(const Frame& handler, Stamp& stamp) const noexcept;
     void ask_user_policy() noexcept;
 
     Commit commit();

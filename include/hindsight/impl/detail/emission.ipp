@@ -1,8 +1,8 @@
 #pragma once
 
-#include <hindsight/impl/detail/bare_event.hpp>
 #include <hindsight/impl/detail/emission.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/inherit.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/queueing.ipp>
@@ -85,31 +85,10 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
 
 HINDSIGHT_INLINE void Emission::make_record() {
     Stamp stamp = stamp_of(draft_, time_of(draft_, [this] { return hub_.now(); }), ledger_.origin);
-    for (const Frame* handler = frame_.outer; handler != nullptr; handler = handler->outer) {
-        if (&handler->engine != &hub_ || !handler->is_in_handler()) continue;
-        inherit_from(*handler, stamp);
-        break;
-    }
+    inherit(stamp, frame_.outer, hub_);
     if (&draft_.type == &event_type<HandlerError>()) stamp.flags |= Envelope::below_error;
 
     record_ = Record(make_envelope(draft_, stamp, frame_.slot));
-}
-
-HINDSIGHT_INLINE void Emission::inherit_from(const Frame& handler, Stamp& stamp) const noexcept {
-    Seq cause = 0;
-    std::string_view correlation;
-    if (handler.record != nullptr && *handler.record) {
-        const Envelope& envelope = *handler.record->envelope();
-        // A filter is given a record that has no seq yet: what it emits comes of what that comes of.
-        cause = envelope.seq != 0 ? envelope.seq : envelope.cause;
-        correlation = envelope.correlation();
-        stamp.flags = envelope.flags & Envelope::below_error;
-    } else if (handler.bare != nullptr) {
-        cause = handler.bare->seq();
-        correlation = handler.bare->correlation();
-    }
-    if (stamp.cause == 0) stamp.cause = cause;
-    if (stamp.correlation.empty()) stamp.correlation = correlation;
 }
 
 HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {

@@ -28,6 +28,8 @@ HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger
 }
 
 HINDSIGHT_INLINE Hub::~Hub() {
+    // Nobody emits any more, who would hold on to this: its thread, if it still has one, is about to end.
+    if (own_timetable_) own_timetable_->end(true);
     EventOwners::instance().remove(ledger_->origin);
 }
 
@@ -176,6 +178,7 @@ HINDSIGHT_INLINE void set_conversion(Hub& hub, const Conversion& conversion) {
 }
 
 HINDSIGHT_INLINE std::size_t Hub::run_pending(std::size_t max) {
+    if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->emit_by_hand();
     return pending_tasks_->run(max);
 }
 

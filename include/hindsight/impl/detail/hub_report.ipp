@@ -75,17 +75,22 @@ HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noe
 }
 
 HINDSIGHT_INLINE void Hub::tell_error_handler(Node& node, const HandlerError& failure) noexcept {
+    tell_error_handler(failure, node.pattern->text(), node.reported);
+}
+
+HINDSIGHT_INLINE void Hub::tell_error_handler(const HandlerError& failure, std::string_view of,
+                                              std::atomic<std::uint64_t>& told) noexcept {
     try {
         if (options_.on_error) {
             options_.on_error(failure);
             return;
         }
-        const std::uint64_t times = node.reported.fetch_add(1, std::memory_order_relaxed) + 1;
+        const std::uint64_t times = told.fetch_add(1, std::memory_order_relaxed) + 1;
         if (!std::has_single_bit(times)) return;
         std::string line;
-        append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" +
-                                     std::string(node.pattern->text()) + "\" failed (" + std::to_string(times) +
-                                     (times == 1 ? " time): " : " times): ") + hub_report::what(failure.error));
+        append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" + std::string(of) + "\" failed (" +
+                                     std::to_string(times) + (times == 1 ? " time): " : " times): ") +
+                                     hub_report::what(failure.error));
         line += '\n';
         std::fputs(line.c_str(), stderr);
     } catch (...) {

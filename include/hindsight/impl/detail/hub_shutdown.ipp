@@ -78,6 +78,7 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
     const Frame* const top = ThreadSlot::current().top;
     ShutdownReport report;
     bool all_remembered = false;
+    Timetable::Lines rest;  // of what is scheduled; destroyed without a lock
     {
         const ShutdownTurn turn(*this, hub_shutdown::is_inside(top, *this));
         if (!turn) {
@@ -86,6 +87,7 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
             return report;
         }
         if (state_.load(std::memory_order_acquire) == State::closed) return report_;
+        finish_schedules(top == nullptr, deadline);
         {
             const std::lock_guard state_lock(ledger_->mutex);
             state_.store(State::draining, std::memory_order_seq_cst);
@@ -97,8 +99,10 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
             report.drained = false;  // there is no memory to look with; what is left is counted below
         }
         all_remembered = shut(report);
+        rest = close_schedules(report);
         remember(report);
     }
+    end_rest(rest);
     close_all(!all_remembered);
     return report;
 }
@@ -106,7 +110,9 @@ HINDSIGHT_INLINE ShutdownReport Hub::shutdown(Duration timeout) {
 HINDSIGHT_INLINE void Hub::remember(const ShutdownReport& report) noexcept {
     report_.drained = report.drained;
     report_.undelivered = report.undelivered;
+    report_.not_emitted = report.not_emitted;
     try {
+        report_.by_schedule = report.by_schedule;
         report_.by_subscription = report.by_subscription;
     } catch (const std::bad_alloc&) {
         // The sum is remembered all the same.
@@ -214,13 +220,18 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {
+    Timetable::Lines rest;
     {
         const ShutdownTurn turn(*this, hub_shutdown::is_inside(ThreadSlot::current().top, *this));
         if (!turn) return stopped_.store(true, std::memory_order_release);
         ShutdownReport unheard;
         shut(unheard);
+        rest = close_schedules(unheard);
     }
+    end_rest(rest);
     close_all(true);
+    if (Timetable* const table = timetable_.load(std::memory_order_acquire))
+        table->end(ThreadSlot::current().top == nullptr);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
     stopped_.store(true, std::memory_order_release);

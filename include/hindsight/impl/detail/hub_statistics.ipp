@@ -56,6 +56,7 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
         total.conflated += of_node.conflated;
         ++total.subscriptions_by_pattern[of_node.pattern];
     }
+    if (const Timetable* const table = timetable_.load(std::memory_order_acquire)) total.schedules = table->stats();
     // Every match ends as one of these.
     total.matched = total.delivered + total.dropped + total.conflated + total.discarded + total.queue_depth;
     return total;
@@ -69,6 +70,7 @@ HINDSIGHT_INLINE std::size_t Hub::subscription_count(std::string_view pattern) c
 
 HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
     registry_.forget_conversion(type);
+    if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->forget(type);
     const auto holds = [&](const Envelope& envelope) {
         if (same_type(*envelope.type, type)) return true;
         if (&event_type<HandlerError>() != envelope.type) return false;
@@ -103,6 +105,7 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
                              &dropped_, &conflated_, &discarded_}) {
         counter->reset();
     }
+    if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
     registry_.for_each_node([this](Node& node) {
         node.delivered.reset();
