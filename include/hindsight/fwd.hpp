@@ -26,6 +26,8 @@ class Past;
 
 struct Receipt;
 struct Subscription;
+class DraftView;
+class Middleware;
 template <class E>
 class Inbox;
 

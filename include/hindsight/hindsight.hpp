@@ -11,6 +11,8 @@
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/middleware.hpp>
+#include <hindsight/middlewares.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/past.hpp>
 #include <hindsight/pattern.hpp>

@@ -38,13 +38,14 @@ public:
         if (node.type != nullptr && node.type != known_type_) {
             if (topic_.type.is(*node.type)) {
                 known_type_ = node.type;
-            } else if (topic_.dynamic && !node.type->self_named) {
+            } else if (topic_.dynamic && !node.type->self_named && node.intercept == nullptr) {
                 converts_ = true;
             } else {
                 return;
             }
         }
         if (!expose(node)) return;
+        if (node.intercept != nullptr) return middleware_.push_back(NodePtr::share(node));
         // Asked once: it may change meanwhile, which makes the snapshot an old one, but must not confuse the sorting.
         std::vector<NodePtr>& nodes = node.takes_queued() ? queued_ : direct_;
         const auto comes_before = &nodes == &queued_ ? came_earlier : has_precedence;
@@ -62,11 +63,13 @@ public:
             put_in_order(direct_, has_precedence);
             put_in_order(queued_, came_earlier);
         }
+        put_in_order(middleware_, came_earlier);
         snapshot->direct_count = direct_.size();
         snapshot->filtered = filtered_;
         snapshot->converts = converts_;
         snapshot->conversion = conversion;
         snapshot->needs = needs();
+        snapshot->middleware = std::move(middleware_);
         snapshot->nodes = std::move(direct_);
         if (snapshot->nodes.empty()) {
             snapshot->nodes = std::move(queued_);
@@ -97,7 +100,7 @@ private:
     }
 
     Snapshot::Needs needs() const noexcept {
-        if (!isolates_ || filtered_ || converts_ || queued_.size() > Snapshot::most_in_handover)
+        if (!isolates_ || filtered_ || converts_ || !middleware_.empty() || queued_.size() > Snapshot::most_in_handover)
             return Snapshot::Needs::thoroughness;
         if (!queued_.empty()) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
@@ -107,7 +110,7 @@ private:
     const bool isolates_;
     bool matches_patterns_ = false;
     const EventType* known_type_ = nullptr;  // the last one that was found to be the topic's
-    std::vector<NodePtr> direct_, queued_;
+    std::vector<NodePtr> direct_, queued_, middleware_;
     bool in_order_ = true;
     bool filtered_ = false;
     bool converts_ = false;
