@@ -86,11 +86,13 @@ TEST_CASE("two middlewares that remove each other at the same time both return",
 }
 
 TEST_CASE("from the return of use to the begin of disconnect every event goes through", "[middleware]") {
-    EventBus bus({.history = {.capacity = 1'000'000}});
+    static thread_local int handled = 0;
+    EventBus bus;
     std::atomic<std::uint64_t> epoch{0};  // odd: the middleware is in use all the time
     std::atomic<std::uint64_t> unseen{0};
-    const auto keeping = bus.subscribe<Tick>([](const Tick&) {}, {.delivery = Delivery::direct});
-    const auto changing = start([&] {
+    const auto handler =
+        bus.subscribe<Tick>([](const Tick& tick) { handled = tick.number; }, {.delivery = Delivery::direct});
+    auto changing = start([&] {
         for (int round = 0; round < 300; ++round) {
             const Middleware middleware = bus.use<Tick>([state = std::make_unique<int>(0)](Tick& tick, DraftView&) {
                 tick.number = 1 + *state;
@@ -105,14 +107,13 @@ TEST_CASE("from the return of use to the begin of disconnect every event goes th
         emitters.push_back(start([&] {
             do {
                 const std::uint64_t before = epoch;
-                const Receipt receipt = bus.emit(Tick{0});
-                const Record record = bus.history().find(receipt.seq);
-                if (before % 2 == 1 && before == epoch && record.as<Tick>().number == 0) ++unseen;
+                bus.emit(Tick{0});
+                if (before % 2 == 1 && before == epoch && handled == 0) ++unseen;
             } while (epoch < 600);
         }));
     }
     for (auto& emitter : emitters) get_soon(std::move(emitter));
-    changing.wait();
+    get_soon(std::move(changing));
     CHECK(unseen == 0);
 }
 

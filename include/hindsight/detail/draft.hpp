@@ -83,7 +83,7 @@ inline void check(const Draft& draft) {
     const EmitOptions& options = draft.options;
     const std::size_t any_length =
         options.source.size() | options.key.size() | options.correlation.size() | draft.key().size();
-    if (draft.type.self_named || any_length > max_text_bytes || draft.metadata().size() != 0 ||
+    if (draft.type.self_named || any_length > max_text_bytes || draft.options.metadata.size() != 0 ||
         options.severity > Severity::critical) {
         check_thoroughly(draft);
     }

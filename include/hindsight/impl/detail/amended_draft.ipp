@@ -139,7 +139,7 @@ HINDSIGHT_INLINE void AmendedDraft::describe(std::size_t payload_bytes, std::str
 
 HINDSIGHT_INLINE void AmendedDraft::settle() {
     if (const Describe describe = std::exchange(describe_, nullptr)) describe(*this);
-    if (changed_) check(draft_);
+    if (changed_) check_thoroughly(draft_);
 }
 
 HINDSIGHT_INLINE void AmendedDraft::veto(std::string_view reason) {
