@@ -56,6 +56,13 @@ struct Copied {
     int* copies;
 };
 
+/// An event that knows its size.
+struct Large {
+    static constexpr std::string_view event_name = "test.large";
+    std::string text;
+    std::size_t event_payload_bytes() const { return text.size(); }
+};
+
 constexpr auto fail = [](DraftView&) { throw std::runtime_error("middleware fails"); };
 
 TEST_CASE("middleware changes what history and handlers get", "[middleware]") {
@@ -635,11 +642,6 @@ TEST_CASE("a replay goes through middleware", "[middleware]") {
 }
 
 TEST_CASE("a payload that middleware makes too large is kept without it", "[middleware]") {
-    struct Large {
-        static constexpr std::string_view event_name = "test.large";
-        std::string text;
-        std::size_t event_payload_bytes() const { return text.size(); }
-    };
     EventBus bus({.history = {.max_payload_bytes = 100}});
     const auto middleware = bus.use<Large>([](Large& large) { large.text.append(1000, 'x'); });
     CHECK(bus.emit(Large{"small"}).outcome == Outcome::recorded);

@@ -56,7 +56,7 @@ public:
     bool remove_metadata(std::string_view name);
 
     /// The payload, to be changed: a copy, unless the emitter has given it away. Throws what copying it throws.
-    void* editable_event(Describe describe);
+    void* editable_event(Describe tell);
     void describe(std::size_t payload_bytes, std::string_view name, std::string_view key);
     /// After a middleware: looks at the payload again, if it may have changed, and checks what the event says. Throws
     /// InvalidArgument and what the event's functions throw.

@@ -99,11 +99,11 @@ HINDSIGHT_INLINE bool AmendedDraft::remove_metadata(std::string_view name) {
     return true;
 }
 
-HINDSIGHT_INLINE void* AmendedDraft::editable_event(Describe describe) {
+HINDSIGHT_INLINE void* AmendedDraft::editable_event(Describe tell) {
     if (!event_is_own_) {
         if (made_) {
             // An envelope does not tell whether its key is the event's own, which changes with the event.
-            describe(*this);
+            tell(*this);
             if (options_.key == own_.key) options_.key = {};
         }
         // They may be views into the event.
@@ -124,7 +124,7 @@ HINDSIGHT_INLINE void* AmendedDraft::editable_event(Describe describe) {
         }
         event_is_own_ = changed_ = true;
     }
-    describe_ = describe;
+    describe_ = tell;
     return const_cast<void*>(draft_.event);
 }
 
@@ -138,7 +138,7 @@ HINDSIGHT_INLINE void AmendedDraft::describe(std::size_t payload_bytes, std::str
 }
 
 HINDSIGHT_INLINE void AmendedDraft::settle() {
-    if (const Describe describe = std::exchange(describe_, nullptr)) describe(*this);
+    if (const Describe tell = std::exchange(describe_, nullptr)) tell(*this);
     if (changed_) check_thoroughly(draft_);
 }
 

@@ -108,7 +108,9 @@ private:
         const Draft& draft = draft_.draft();
         const draft::Texts texts{.own_name = draft.type.self_named ? draft.name() : std::string_view(),
                                  .source = draft.options.source,
-                                 .correlation = draft.options.correlation};
+                                 .key = {},
+                                 .correlation = draft.options.correlation,
+                                 .metadata = {}};
         const std::size_t text_bytes = texts.bytes();
         auto* const made = ::new (envelope::allocate(draft.type, sizeof(Envelope) + text_bytes)) Envelope;
         made->cause = draft.options.cause;
