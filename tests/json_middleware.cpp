@@ -22,8 +22,8 @@ TEST_CASE("a JSON event goes through the middleware of its name, and not through
         ++named;
         if (JsonEvent* const event = draft.edit_if<JsonEvent>()) event->value.as_object()["id"] = 8;
     });
-    const auto handler = bus.subscribe<OrderPlaced>([&](const OrderPlaced& order) { id = order.id; },
-                                                    {.delivery = Delivery::direct});
+    const auto handler =
+        bus.subscribe<OrderPlaced>([&](const OrderPlaced& order) { id = order.id; }, {.delivery = Delivery::direct});
     CHECK(bus.emit(JsonEvent{"order.placed", order_json(7)}));
     CHECK(typed == 0);
     CHECK(named == 1);

@@ -158,11 +158,9 @@ TEST_CASE("middleware sees everything that the emitter says", "[middleware]") {
         CHECK(draft.edit_if<Tick>() == nullptr);
         ++calls;
     });
-    bus.emit(Price{"apple", 3}, {.source = "here",
-                                 .severity = Severity::debug,
-                                 .correlation = "c",
-                                 .cause = 17,
-                                 .metadata = {{"m", "1"}}});
+    bus.emit(
+        Price{"apple", 3},
+        {.source = "here", .severity = Severity::debug, .correlation = "c", .cause = 17, .metadata = {{"m", "1"}}});
     CHECK(calls == 1);
     const Record record = bus.history().query().at(0);
     CHECK(record.cause() == 17);
@@ -339,8 +337,8 @@ TEST_CASE("failing middleware for failures does not recurse", "[middleware][prom
     Errors errors;
     EventBus bus(errors.options());
     const auto on_tick = bus.use<Tick>(fail, {.name = "on tick"});
-    const auto on_failure = bus.use<HandlerError>([](const HandlerError&) { throw std::runtime_error("again"); },
-                                                  {.name = "on failure"});
+    const auto on_failure =
+        bus.use<HandlerError>([](const HandlerError&) { throw std::runtime_error("again"); }, {.name = "on failure"});
     CHECK(bus.emit(Tick{}).outcome == Outcome::middleware_failed);
     REQUIRE(errors.all.size() == 2);
     CHECK(errors.all[0].handler == "on failure");
@@ -420,8 +418,7 @@ TEST_CASE("middleware may emit others, which inherit and go past it alone", "[mi
 TEST_CASE("what middleware emits has the cause of the event that is emitted inside a handler", "[middleware]") {
     EventBus bus;
     const auto audit = bus.use<Tock>([&](const Tock&) { bus.emit(NamedEvent{"audit.tock"}); });
-    const auto handler =
-        bus.subscribe<Tick>([&](const Tick&) { bus.emit(Tock{}); }, {.delivery = Delivery::direct});
+    const auto handler = bus.subscribe<Tick>([&](const Tick&) { bus.emit(Tock{}); }, {.delivery = Delivery::direct});
     const Receipt tick = bus.emit(Tick{}, {.correlation = "c"});
     const Record audited = bus.history().query({.name = "audit.tock"}).at(0);
     CHECK(audited.cause() == tick.seq);
@@ -587,12 +584,13 @@ TEST_CASE("an event that middleware holds up while the bus ends is refused", "[m
     bus->subscribe<Tick>([&](const Tick&) { ++calls; }, {.delivery = Delivery::direct}).detach();
     const bool destroys = GENERATE(false, true);
     bus->use([&](DraftView&) {
-        if (destroys) {
-            bus.reset();
-        } else {
-            bus->shutdown(std::chrono::seconds(1));
-        }
-    }).detach();
+           if (destroys) {
+               bus.reset();
+           } else {
+               bus->shutdown(std::chrono::seconds(1));
+           }
+       })
+        .detach();
     int redacted = 0;
     bus->use([&](DraftView&) { ++redacted; }).detach();
     const Receipt receipt = bus->emit(Tick{});

@@ -94,9 +94,8 @@ TEST_CASE("from the return of use to the begin of disconnect every event goes th
         bus.subscribe<Tick>([](const Tick& tick) { handled = tick.number; }, {.delivery = Delivery::direct});
     auto changing = start([&] {
         for (int round = 0; round < 300; ++round) {
-            const Middleware middleware = bus.use<Tick>([state = std::make_unique<int>(0)](Tick& tick, DraftView&) {
-                tick.number = 1 + *state;
-            });
+            const Middleware middleware =
+                bus.use<Tick>([state = std::make_unique<int>(0)](Tick& tick, DraftView&) { tick.number = 1 + *state; });
             ++epoch;
             std::this_thread::yield();
             ++epoch;

@@ -6,8 +6,6 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/middlewares.hpp>
 
-#include <boost/describe/class.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +13,12 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using hindsight::DraftView;
-using hindsight::Duration;
 using hindsight::EventBus;
 using hindsight::InvalidArgument;
 using hindsight::ManualClock;
@@ -37,6 +36,10 @@ struct Login {
     std::optional<int> pin = {};
     static constexpr auto event_key = &Login::user;
 };
+
+std::string reason_of(const hindsight::Receipt& receipt) {
+    return std::string(receipt.reason());
+}
 
 /// A bus whose clock stands still.
 struct Timed {
@@ -119,7 +122,6 @@ TEST_CASE("rate limits of any size are exact", "[middlewares]") {
 }
 
 TEST_CASE("bad input to ready-made middleware is refused by name", "[middlewares]") {
-    using Catch::Matchers::Contains;
     const auto message = [](auto make) -> std::string {
         try {
             make();
@@ -132,13 +134,11 @@ TEST_CASE("bad input to ready-made middleware is refused by name", "[middlewares
     CHECK(message([] { hindsight::rate_limit({.events = 1, .per = 0s}); }) == "rate_limit: per must be above 0");
     CHECK(message([] { hindsight::rate_limit({.events = 1, .per = -1s}); }) == "rate_limit: per must be above 0");
     CHECK(message([] { hindsight::rate_limit({.events = 1, .max_groups = 0}); }) == "rate_limit: max_groups is 0");
-    CHECK(message([] {
-              hindsight::rate_limit({.events = std::numeric_limits<std::size_t>::max(), .per = 7s});
-          }) == "rate_limit: 18446744073709551615 events per 7 s is more than can be counted");
+    CHECK(message([] { hindsight::rate_limit({.events = std::numeric_limits<std::size_t>::max(), .per = 7s}); }) ==
+          "rate_limit: 18446744073709551615 events per 7 s is more than can be counted");
     CHECK(message([] { hindsight::sample({.one_in = 0}); }) == "sample: one_in is 0: nothing would ever pass");
     CHECK(message([] { hindsight::deduplicate({.window = -1ns}); }) == "deduplicate: the window is negative");
-    CHECK(message([] { hindsight::deduplicate({}); }) ==
-          "deduplicate: the window is 0: nothing would be a duplicate");
+    CHECK(message([] { hindsight::deduplicate({}); }) == "deduplicate: the window is 0: nothing would be a duplicate");
     CHECK(message([] { hindsight::deduplicate({.window = 1s, .by = nullptr}); }) == "deduplicate: by is null");
     CHECK(message([] { hindsight::deduplicate({.window = 1s, .max_groups = 0}); }) == "deduplicate: max_groups is 0");
     CHECK(message([] { hindsight::redact_metadata({}); }) == "redact_metadata: there are no names");
@@ -150,7 +150,7 @@ TEST_CASE("sampling lets one in so many pass, the first among them", "[middlewar
     Timed timed;
     const auto sampling = timed.bus.use(hindsight::sample({.one_in = 4}));
     for (int number = 0; number < 9; ++number) CHECK(bool(timed.bus.emit(Tick{number})) == (number % 4 == 0));
-    CHECK(timed.bus.emit(Tick{}).reason() == "sample: one in 4 passes");
+    CHECK(reason_of(timed.bus.emit(Tick{})) == "sample: one in 4 passes");
 }
 
 TEST_CASE("sampling by groups passes all of a group or none", "[middlewares]") {
@@ -180,7 +180,7 @@ TEST_CASE("a duplicate within the window is vetoed, and the window does not move
     timed.clock->advance(1ns);
     CHECK(emit("apple"));
     CHECK_FALSE(emit("apple"));
-    CHECK(timed.bus.emit(Price{"apple", 1}).reason() == "deduplicate: the same again within 10 s");
+    CHECK(reason_of(timed.bus.emit(Price{"apple", 1})) == "deduplicate: the same again within 10 s");
 }
 
 TEST_CASE("de-duplication goes on when the clock is set back", "[middlewares]") {
@@ -229,7 +229,7 @@ TEST_CASE("what a group function throws refuses the event", "[middlewares]") {
     const auto limit = bus.use(hindsight::rate_limit(
         {.events = 1, .by = [](const DraftView&) -> std::string { throw std::runtime_error("no group"); }}));
     CHECK(bus.emit(Tick{}).outcome == Outcome::middleware_failed);
-    CHECK(bus.emit(Tick{}).reason() == "no group");
+    CHECK(reason_of(bus.emit(Tick{})) == "no group");
 }
 
 TEST_CASE("a group function and a clock may use the bus, and so may other threads meanwhile",

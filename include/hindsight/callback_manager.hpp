@@ -101,8 +101,8 @@ public:
     /// See BasicEventBus::use, for all three.
     template <Event E, class F>
     Middleware use(F middleware, MiddlewareOptions options = {}) {
-        return use_node(detail::make_event_middleware_node<E>(std::move(middleware)), nullptr,
-                        &detail::event_type<E>(), std::move(options));
+        return use_node(detail::make_event_middleware_node<E>(std::move(middleware)), nullptr, &detail::event_type<E>(),
+                        std::move(options));
     }
     template <class F>
     Middleware use(F middleware, MiddlewareOptions options = {}) {

@@ -99,8 +99,9 @@ public:
     BasicEventBus(const BasicEventBus&) = delete;
     BasicEventBus& operator=(const BasicEventBus&) = delete;
 
-    /// Sends the event through the middleware, if there is any (see `use`), records it and delivers it: copies or moves it into a shared envelope, asks filters and policies, gives
-    /// it the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
+    /// Sends the event through the middleware, if there is any (see `use`), records it and delivers it: copies or moves
+    /// it into a shared envelope, asks filters and policies, gives it the next seq, its place in history and in
+    /// mailboxes in one step, and calls direct handlers before it returns.
     ///
     /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size
     /// functions throw: it is then as if the call had not been made, but for an event given as an rvalue, which may
@@ -174,12 +175,12 @@ public:
         return callbacks().inbox(std::move(pattern), std::move(options));
     }
 
-    /// From now on each event of type E goes through `middleware` on the emitting thread before anything else happens to
-    /// it, after the middleware that was there before. It may change the event, veto it, and emit others; see DraftView.
-    /// Called as `(E&, DraftView&)`, `(const E&, DraftView&)`, `(E&)`, `(const E&)` or `(DraftView&)`; one that takes
-    /// `E&` gets a copy where the emitter keeps its event. It may be move-only. It may run on several threads at once, so
-    /// it must be thread-safe, and once for each event, also where the event is refused afterwards. The events that it
-    /// emits itself, inside its call, go past it.
+    /// From now on each event of type E goes through `middleware` on the emitting thread before anything else happens
+    /// to it, after the middleware that was there before. It may change the event, veto it, and emit others; see
+    /// DraftView. Called as `(E&, DraftView&)`, `(const E&, DraftView&)`, `(E&)`, `(const E&)` or `(DraftView&)`; one
+    /// that takes `E&` gets a copy where the emitter keeps its event. It may be move-only. It may run on several
+    /// threads at once, so it must be thread-safe, and once for each event, also where the event is refused afterwards.
+    /// The events that it emits itself, inside its call, go past it.
     ///
     /// What it throws refuses the event: nobody sees it, and `emit` returns Outcome::middleware_failed, with the text
     /// of what was thrown. It is counted and reported as the failure of a handler is (see HandlerError), with a record

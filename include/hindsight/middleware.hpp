@@ -110,9 +110,10 @@ class [[nodiscard]] Middleware {
 public:
     Middleware() noexcept = default;
 
-    /// Removes it. On return it is not running, will not run again, and its state is destroyed. Waits for it where other
-    /// threads run it; inside itself, or where waiting would close a cycle, it returns at once with false, and the state
-    /// is destroyed when the last run returns. Events that are being emitted meanwhile go through it or past it.
+    /// Removes it. On return it is not running, will not run again, and its state is destroyed. Waits for it where
+    /// other threads run it; inside itself, or where waiting would close a cycle, it returns at once with false, and
+    /// the state is destroyed when the last run returns. Events that are being emitted meanwhile go through it or past
+    /// it.
     bool disconnect() noexcept { return subscription_.disconnect(); }
     /// The same without waiting for anyone.
     void close() noexcept { subscription_.close(); }
@@ -148,8 +149,8 @@ template <class F, class E>
 concept InterceptsMutable = std::invocable<F&, E&, DraftView&> || std::invocable<F&, E&>;
 /// Only asked of what has one operator(): one that takes `auto&` might not compile with a constant.
 template <class F, class E>
-concept InterceptsConstant = PlainCallable<F> && (std::invocable<F&, const E&, DraftView&> ||
-                                                  std::invocable<F&, const E&>);
+concept InterceptsConstant = PlainCallable<F> &&
+    (std::invocable<F&, const E&, DraftView&> || std::invocable<F&, const E&>);
 
 template <class Result>
 constexpr void require_no_result() {

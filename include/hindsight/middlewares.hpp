@@ -1,9 +1,9 @@
 // Ready-made middleware: rate limits, sampling, de-duplication, redaction; see docs/middleware.md.
 //
 // What these functions return goes to `use`. It is thread-safe; copies of it share their state, so one limit can be for
-// several types. It holds a lock of its own for a look into a table and a few steps of arithmetic, never while `by`, the
-// clock or anything else of the user's runs. Times are those of the bus's clock; where that was set back, time starts
-// anew from there.
+// several types. It holds a lock of its own for a look into a table and a few steps of arithmetic, never while `by`,
+// the clock or anything else of the user's runs. Times are those of the bus's clock; where that was set back, time
+// starts anew from there.
 #pragma once
 
 #include <hindsight/detail/api.hpp>

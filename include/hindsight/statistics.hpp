@@ -55,7 +55,7 @@ struct Statistics {
     std::uint64_t refused_too_deep = 0;
     std::uint64_t refused_vetoed = 0;  ///< by middleware
     std::uint64_t refused_failed = 0;  ///< since middleware threw
-    std::uint64_t matched = 0;  ///< pairs of an event and a subscription that it is for
+    std::uint64_t matched = 0;         ///< pairs of an event and a subscription that it is for
     std::uint64_t delivered = 0;
     std::uint64_t failed = 0;
     std::uint64_t dropped = 0;
@@ -65,7 +65,7 @@ struct Statistics {
     std::map<std::string, NameStatistics> by_name;
     std::vector<SubscriptionStatistics> subscriptions;            ///< connected now, in the order of subscribing
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
-    std::vector<MiddlewareStatistics> middleware;                 ///< in use now, in the order in which events go through it
+    std::vector<MiddlewareStatistics> middleware;  ///< in use now, in the order in which events go through it
 };
 
 /// One retention policy of a store.

@@ -130,8 +130,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
-    Intercept intercept = nullptr;  // of middleware, which is no subscription: calls it; throws what it throws
-    std::unique_ptr<Readers> readers;                    // of an inbox: then there is no executor
+    Intercept intercept = nullptr;     // of middleware, which is no subscription: calls it; throws what it throws
+    std::unique_ptr<Readers> readers;  // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
 
     // Guarded by the mutex of ThreadSlots.

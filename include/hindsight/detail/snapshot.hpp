@@ -17,12 +17,12 @@
 namespace hindsight::detail {
 
 struct Snapshot {
-    std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
-    std::size_t direct_count = 0;  // how many of them are direct
+    std::vector<NodePtr> nodes;       // the direct ones, in the order of their calls; then the queued ones
+    std::size_t direct_count = 0;     // how many of them are direct
     std::vector<NodePtr> middleware;  // that the events go through first, in the order of `use`
-    bool filtered = false;         // whether any has a filter
-    bool converts = false;         // dynamic events, which some of them take as events of the type that has the name
-    Conversion conversion;         // how, if that is known
+    bool filtered = false;            // whether any has a filter
+    bool converts = false;            // dynamic events, which some of them take as events of the type that has the name
+    Conversion conversion;            // how, if that is known
 
     /// What they need.
     enum class Needs : std::uint8_t {

@@ -42,8 +42,7 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions&& options) {
     if (!node) throw InvalidArgument("subscribe: the handler is null");
-    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type),
-                    type, std::move(options));
+    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
     return Subscription(std::move(node));
 }
 
@@ -52,8 +51,7 @@ HINDSIGHT_INLINE detail::NodePtr CallbackManager::connect_inbox(Pattern* pattern
     detail::NodePtr node = detail::Node::make([](const Record&) {});  // which is never called
     node->readers = std::make_unique<detail::Readers>(!hub_->ledger().mutex.enabled());
     node->readers->read_by(detail::ThreadSlot::current());
-    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type),
-                    type, std::move(options));
+    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
     return node;
 }
 

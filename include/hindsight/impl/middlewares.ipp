@@ -73,7 +73,8 @@ struct RateLimiter::State {
         }
         gain = static_cast<std::int64_t>(options.events / divisor);
         most = static_cast<std::int64_t>(options.events) * cost;
-        reason = "rate_limit: more than " + std::to_string(options.events) + " per " + middlewares::text_of(options.per);
+        reason =
+            "rate_limit: more than " + std::to_string(options.events) + " per " + middlewares::text_of(options.per);
     }
 
     bool passes(std::string name, TimePoint now) {

@@ -13,14 +13,15 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE AmendedDraft::AmendedDraft(const Draft& given, const Stamp& stamp, Envelope* made, const Clock* clock)
-    : options_(given.options), metadata_(given.metadata()), own_{.name = given.name(), .key = given.key()},
-      draft_{.type = given.type,
-             .event = given.event,
-             .payload_bytes = given.payload_bytes,
-             .options = options_,
-             .own = &own_,
-             .brief = false,
-             .may_move = given.may_move},
+    : options_(given.options),
+      metadata_(given.metadata()), own_{.name = given.name(), .key = given.key()}, draft_{.type = given.type,
+                                                                                          .event = given.event,
+                                                                                          .payload_bytes =
+                                                                                              given.payload_bytes,
+                                                                                          .options = options_,
+                                                                                          .own = &own_,
+                                                                                          .brief = false,
+                                                                                          .may_move = given.may_move},
       clock_(clock) {
     own_.metadata = &metadata_;
     options_.cause = stamp.cause;

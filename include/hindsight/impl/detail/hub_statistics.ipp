@@ -71,10 +71,9 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
 
 HINDSIGHT_INLINE std::size_t Hub::subscription_count(std::string_view pattern) const {
     const std::vector<NodePtr> nodes = registry_.nodes();
-    return static_cast<std::size_t>(std::ranges::count_if(
-        nodes, [&](const NodePtr& node) {
-            return node->intercept == nullptr && (pattern.empty() || node->pattern->text() == pattern);
-        }));
+    return static_cast<std::size_t>(std::ranges::count_if(nodes, [&](const NodePtr& node) {
+        return node->intercept == nullptr && (pattern.empty() || node->pattern->text() == pattern);
+    }));
 }
 
 HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
