@@ -119,7 +119,8 @@ template <class E, class... Fields>
 class Redactor {
 public:
     explicit Redactor(Fields E::*... fields) : fields_(fields...) {
-        if (((fields == nullptr) || ...)) throw InvalidArgument("redact: a field is null");
+        const bool any_is_null = (... || (fields == nullptr));
+        if (any_is_null) throw InvalidArgument("redact: a field is null");
     }
     void operator()(E& event) const {
         std::apply([&](auto... field) { (redact(event.*field), ...); }, fields_);
