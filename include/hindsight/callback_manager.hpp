@@ -13,6 +13,7 @@
 #include <hindsight/enumerated.hpp>
 #include <hindsight/event.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/middleware.hpp>
 #include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
@@ -144,6 +145,23 @@ public:
         return Inbox<Record>(connect_inbox(&pattern, nullptr, std::move(options)));
     }
 
+    /// See BasicEventBus::use, for all three.
+    template <Event E, class F>
+    Middleware use(F middleware, MiddlewareOptions options = {}) {
+        return use_node(detail::make_event_middleware_node<E>(std::move(middleware)), nullptr, &detail::event_type<E>(),
+                        std::move(options));
+    }
+    template <class F>
+    Middleware use(F middleware, MiddlewareOptions options = {}) {
+        Pattern all("*");
+        return use_node(detail::make_draft_middleware_node(std::move(middleware)), &all, nullptr, std::move(options));
+    }
+    template <class F>
+    Middleware use(Pattern pattern, F middleware, MiddlewareOptions options = {}) {
+        return use_node(detail::make_draft_middleware_node(std::move(middleware)), &pattern, nullptr,
+                        std::move(options));
+    }
+
     /// See BasicEventBus::run_pending.
     std::size_t run_pending(std::size_t max = no_limit);
 
@@ -175,6 +193,8 @@ private:
     Subscription connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
                          SubscribeOptions&& options);
     Subscription attach_draft(detail::ObserverDraft&& observer, const SubscribeOptions& options);
+    Middleware use_node(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
+                        MiddlewareOptions&& options);
     detail::NodePtr connect_inbox(Pattern* pattern, const detail::EventType* type, SubscribeOptions&& options);
 
     std::shared_ptr<detail::Hub> hub_;

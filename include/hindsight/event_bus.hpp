@@ -8,6 +8,7 @@
 #include <hindsight/event.hpp>
 #include <hindsight/event_store.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/middleware.hpp>
 #include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
@@ -102,8 +103,9 @@ public:
     BasicEventBus(const BasicEventBus&) = delete;
     BasicEventBus& operator=(const BasicEventBus&) = delete;
 
-    /// Records the event and delivers it: copies or moves it into a shared envelope, asks filters and policies, gives
-    /// it the next seq, its place in history and in mailboxes in one step, and calls direct handlers before it returns.
+    /// Sends the event through the middleware, if there is any (see `use`), records it and delivers it: copies or moves
+    /// it into a shared envelope, asks filters and policies, gives it the next seq, its place in history and in
+    /// mailboxes in one step, and calls direct handlers before it returns.
     ///
     /// Throws InvalidName, InvalidArgument, TypeConflict, std::bad_alloc and what the event's copy, key or size
     /// functions throw: it is then as if the call had not been made, but for an event given as an rvalue, which may
@@ -258,6 +260,37 @@ public:
     /// The same for the events of a name or pattern; see Pattern.
     Inbox<Record> inbox(Pattern pattern, SubscribeOptions options = {}) {
         return callbacks().inbox(std::move(pattern), std::move(options));
+    }
+
+    /// From now on each event of type E goes through `middleware` on the emitting thread before anything else happens
+    /// to it, after the middleware that was there before. It may change the event, veto it, and emit others; see
+    /// DraftView. Called as `(E&, DraftView&)`, `(const E&, DraftView&)`, `(E&)`, `(const E&)` or `(DraftView&)`; one
+    /// that takes `E&` gets a copy where the emitter keeps its event. It may be move-only. It may run on several
+    /// threads at once, so it must be thread-safe, and once for each event, also where the event is refused afterwards.
+    /// The events that it emits itself, inside its call, go past it.
+    ///
+    /// What it throws refuses the event: nobody sees it, and `emit` returns Outcome::middleware_failed, with the text
+    /// of what was thrown. It is counted and reported as the failure of a handler is (see HandlerError), with a record
+    /// of the event that has neither payload nor key nor metadata.
+    ///
+    /// Events without middleware pay nothing for it. Throws InvalidArgument (null middleware), TypeConflict (another
+    /// type has the event's name), Closed, std::bad_alloc; nothing has changed then.
+    template <Event E, class F>
+    [[nodiscard("the middleware is removed at once unless it is kept or detached")]] Middleware
+    use(F middleware, MiddlewareOptions options = {}) {
+        return callbacks().template use<E>(std::move(middleware), std::move(options));
+    }
+    /// The same for all events but the library's own, as `middleware(DraftView&)`.
+    template <class F>
+    [[nodiscard("the middleware is removed at once unless it is kept or detached")]] Middleware
+    use(F middleware, MiddlewareOptions options = {}) {
+        return callbacks().use(std::move(middleware), std::move(options));
+    }
+    /// The same for events whose name matches; see Pattern. Also throws InvalidName.
+    template <class F>
+    [[nodiscard("the middleware is removed at once unless it is kept or detached")]] Middleware
+    use(Pattern pattern, F middleware, MiddlewareOptions options = {}) {
+        return callbacks().use(std::move(pattern), std::move(middleware), std::move(options));
     }
 
     EventStore& history() noexcept { return core_.history(); }

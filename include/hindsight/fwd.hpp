@@ -27,6 +27,8 @@ class Past;
 struct Receipt;
 struct Subscription;
 struct Scheduled;
+class DraftView;
+class Middleware;
 template <class E>
 class Inbox;
 

@@ -12,6 +12,8 @@
 #include <hindsight/executor.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/inbox.hpp>
+#include <hindsight/middleware.hpp>
+#include <hindsight/middlewares.hpp>
 #include <hindsight/observer.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/past.hpp>

@@ -8,13 +8,15 @@
 
 #include <cstdint>
 #include <exception>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace hindsight {
 
 /// What became of an emitted event. `recorded` and `not_kept` were accepted; the others have no seq and reached nobody.
-enum class Outcome : std::uint8_t { recorded, not_kept, vetoed, closed, too_deep };
+/// `vetoed`: by middleware; `middleware_failed`: it threw.
+enum class Outcome : std::uint8_t { recorded, not_kept, vetoed, closed, too_deep, middleware_failed };
 
 /// The counts are those at the return of `emit`; deliveries that end otherwise later (dropped for a newer event,
 /// disconnected) complete the receipt all the same. Copyable; safe to use after the bus is gone.
@@ -28,6 +30,13 @@ struct HINDSIGHT_API Receipt {
     /// Whether the event was accepted.
     explicit operator bool() const noexcept { return seq != 0; }
 
+    /// Of an event that middleware has refused: why, as it said, or the text of what it threw; and its name, or `#` and
+    /// its id. Else empty. The views live as long as some copy of the receipt.
+    std::string_view reason() const& noexcept;
+    std::string_view reason() const&& = delete;
+    std::string_view refused_by() const& noexcept;
+    std::string_view refused_by() const&& = delete;
+
     /// Blocks until every handler of this event has returned. Throws WouldDeadlock when that could never happen:
     /// inside any handler, filter or policy, or where an executor that the event still waits for runs on this very
     /// thread.
@@ -35,7 +44,7 @@ struct HINDSIGHT_API Receipt {
     /// The same for `timeout` at most; whether all handlers have returned.
     bool wait_for(Duration timeout) const;
 
-    /// For the library: set where the event waits in mailboxes.
+    /// For the library: set where the event waits in mailboxes, and where middleware has refused it.
     detail::EnvelopePtr envelope = {};
 };
 

@@ -47,6 +47,7 @@ enum class ReplayRefusal : std::uint8_t {
     closed,         ///< the bus was shut down
     too_deep,       ///< inside more handlers than BusOptions::max_depth
     vetoed,
+    middleware_failed,
 };
 HINDSIGHT_API std::string_view to_string(ReplayRefusal reason) noexcept;
 

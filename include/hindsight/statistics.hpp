@@ -30,6 +30,16 @@ struct SubscriptionStatistics {
     std::uint64_t discarded = 0;  ///< events still waiting when it was disconnected or its executor gave up
 };
 
+/// One middleware. Counters run since it was made, or since `reset_stats`.
+struct MiddlewareStatistics {
+    std::uint64_t id = 0;
+    std::string name;          ///< from its options; may be empty
+    std::string pattern;       ///< the event name or pattern that it is used for
+    std::uint64_t passed = 0;  ///< events that it let through, changed or not
+    std::uint64_t vetoed = 0;
+    std::uint64_t failed = 0;  ///< calls that threw, each of which refused its event
+};
+
 /// One event name. Events of names beyond `max_names` (only names known at run time can be) are counted together as
 /// "(other)".
 struct NameStatistics {
@@ -53,7 +63,9 @@ struct Statistics {
     std::uint64_t emitted = 0;  ///< accepted events
     std::uint64_t refused_closed = 0;
     std::uint64_t refused_too_deep = 0;
-    std::uint64_t matched = 0;  ///< pairs of an event and a subscription that it is for
+    std::uint64_t refused_vetoed = 0;  ///< by middleware
+    std::uint64_t refused_failed = 0;  ///< since middleware threw
+    std::uint64_t matched = 0;         ///< pairs of an event and a subscription that it is for
     std::uint64_t delivered = 0;
     std::uint64_t failed = 0;
     std::uint64_t dropped = 0;
@@ -64,6 +76,7 @@ struct Statistics {
     std::vector<SubscriptionStatistics> subscriptions;            ///< connected now, in the order of subscribing
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
     ScheduleStatistics schedules;
+    std::vector<MiddlewareStatistics> middleware;  ///< in use now, in the order in which events go through it
 };
 
 /// One retention policy of a store.

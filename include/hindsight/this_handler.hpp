@@ -7,12 +7,12 @@
 
 namespace hindsight::this_handler {
 
-/// The record that the innermost handler on this thread was given; null outside handlers, and in `on_lagged`. Valid
-/// while it runs.
+/// The record that the innermost handler on this thread was given; null outside handlers, in `on_lagged` and in
+/// middleware. Valid while it runs.
 HINDSIGHT_API const Record* record() noexcept;
 
-/// Ends the subscription whose handler (or `on_lagged`) this is; its state is destroyed when the handler returns. Does
-/// nothing outside handlers. Works before `subscribe` has returned the handle.
+/// Ends the subscription whose handler (or `on_lagged`) this is, or the use of this middleware; its state is destroyed
+/// when the handler returns. Does nothing outside handlers. Works before `subscribe` has returned the handle.
 HINDSIGHT_API void disconnect() noexcept;
 
 /// For `on_lagged`: what history still has of the hole, of the events that the subscription is for: its name, pattern

@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -20,10 +21,12 @@ struct Receipt;
 namespace hindsight::detail {
 
 struct Draft {
+    using Metadata = std::span<const std::pair<std::string_view, std::string_view>>;
     /// What an event may say itself.
     struct Texts {
         std::string_view name;
         std::string_view key;
+        const Metadata* metadata = nullptr;  // instead of what the options have, where middleware has amended it
     };
 
     const EventType& type;
@@ -37,6 +40,10 @@ struct Draft {
     std::string_view name() const noexcept { return type.self_named ? own->name : type.name; }
     /// The one that the event's traits give.
     std::string_view key() const noexcept { return own != nullptr ? own->key : std::string_view(); }
+    Metadata metadata() const noexcept {
+        if (own != nullptr && own->metadata != nullptr) return *own->metadata;
+        return {options.metadata.begin(), options.metadata.size()};
+    }
     /// Whether the event is what it was once an envelope has been made of it, and can be copied again.
     bool outlasts_recording() const noexcept { return !may_move || type.trivially_copyable; }
 };

@@ -68,6 +68,8 @@ public:
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
     /// Attaches an observer, for the first time or once more; what its handle holds.
     NodePtr attach(ObserverDraft&& observer, const SubscribeOptions& options);
+    /// The same for middleware.
+    void use(Node& node, Pattern pattern, const EventType* type, std::string name);
     void unregister(Node& node) noexcept override;
     bool deliver(Node& node, std::size_t max, std::size_t& count) noexcept override;
     void deliver_later(Node& node) noexcept override;
@@ -110,6 +112,7 @@ public:
 
 private:
     friend class Emission;
+    friend class Interception;
     friend class Joining;
     friend class Queueing;
     enum class State : std::uint8_t { open, draining, closed };
@@ -296,6 +299,8 @@ private:
     Counter emitted_by_others_;  // of names beyond max_names
     Counter refused_closed_;
     Counter refused_too_deep_;
+    Counter refused_vetoed_;
+    Counter refused_failed_;
     Counter delivered_;  // by subscriptions that have ended
     Counter failed_;
     Counter dropped_;

@@ -108,6 +108,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
+    using Intercept = void (*)(Node&, DraftView&);
 
     // In the order of how often they are looked at: walks over many nodes should touch few cache lines of each.
     std::atomic<std::uint32_t> flags{unseen};
@@ -131,7 +132,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
-    std::unique_ptr<Readers> readers;                    // of an inbox: then there is no executor
+    Intercept intercept = nullptr;     // of middleware, which is no subscription: calls it; throws what it throws
+    std::unique_ptr<Readers> readers;  // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
     std::shared_ptr<ObserverTypes> observes;             // of an observer: what it is for, instead of pattern and type
     std::shared_ptr<const Attachment> attachment;        // of an observer's handle, which is never connected itself
@@ -159,6 +161,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
     /// `with_event(const void*)` too. Throws std::bad_alloc and what moving the handler throws.
     template <class F>
     static NodePtr make(F handler);
+    /// A node with this middleware, which has a function `intercept(DraftView&)`. Throws the same.
+    template <class F>
+    static NodePtr make_middleware(F middleware);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -263,6 +268,13 @@ NodePtr Node::make(F handler) {
                             sizeof(F), alignof(F)));
     ::new (node->handler_memory()) F(std::move(handler));
     node->destroy_handler_ = [](void* memory) noexcept { std::destroy_at(static_cast<F*>(memory)); };
+    return node;
+}
+
+template <class F>
+NodePtr Node::make_middleware(F middleware) {
+    NodePtr node = make(std::move(middleware));
+    node->intercept = [](Node& self, DraftView& draft) { self.handler<F>().intercept(draft); };
     return node;
 }
 

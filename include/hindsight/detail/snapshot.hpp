@@ -17,11 +17,12 @@
 namespace hindsight::detail {
 
 struct Snapshot {
-    std::vector<NodePtr> nodes;    // the direct ones, in the order of their calls; then the queued ones
-    std::size_t direct_count = 0;  // how many of them are direct
-    bool filtered = false;         // whether any has a filter
-    bool converts = false;         // dynamic events, which some of them take as events of the type that has the name
-    Conversion conversion;         // how, if that is known
+    std::vector<NodePtr> nodes;       // the direct ones, in the order of their calls; then the queued ones
+    std::size_t direct_count = 0;     // how many of them are direct
+    std::vector<NodePtr> middleware;  // that the events go through first, in the order of `use`
+    bool filtered = false;            // whether any has a filter
+    bool converts = false;            // dynamic events, which some of them take as events of the type that has the name
+    Conversion conversion;            // how, if that is known
     std::vector<std::pair<const Node*, const EventType*>> converting_observers;  // and what they take them as
 
     /// What they need.

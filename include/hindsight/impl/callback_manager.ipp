@@ -10,6 +10,15 @@
 
 namespace hindsight {
 
+namespace callback_manager {
+
+/// The pattern, or for null one of all events of the type. Types whose events name themselves have all names.
+inline Pattern taken_or_of(Pattern* pattern, const detail::EventType* type) {
+    return pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name);
+}
+
+}  // namespace callback_manager
+
 HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options)
     : CallbackManager(options,
                       std::make_shared<detail::Ledger>(HistoryOptions{.capacity = 0}, true, detail::random_origin()),
@@ -33,9 +42,7 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions&& options) {
     if (!node) throw InvalidArgument("subscribe: the handler is null");
-    // A type whose events name themselves is subscribed to under all names.
-    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name),
-                    type, std::move(options));
+    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
     return Subscription(std::move(node));
 }
 
@@ -49,9 +56,15 @@ HINDSIGHT_INLINE detail::NodePtr CallbackManager::connect_inbox(Pattern* pattern
     detail::NodePtr node = detail::Node::make([](const Record&) {});  // which is never called
     node->readers = std::make_unique<detail::Readers>(!hub_->ledger().mutex.enabled());
     node->readers->read_by(detail::ThreadSlot::current());
-    hub_->subscribe(*node, pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name),
-                    type, std::move(options));
+    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
     return node;
+}
+
+HINDSIGHT_INLINE Middleware CallbackManager::use_node(detail::NodePtr node, Pattern* pattern,
+                                                      const detail::EventType* type, MiddlewareOptions&& options) {
+    if (!node) throw InvalidArgument("use: the middleware is null");
+    hub_->use(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options.name));
+    return Middleware(std::move(node));
 }
 
 HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {

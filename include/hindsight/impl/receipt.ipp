@@ -3,9 +3,29 @@
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/event_owners.hpp>
 #include <hindsight/detail/thread_slot.hpp>
+#include <hindsight/impl/detail/refusal.hpp>
 #include <hindsight/receipt.hpp>
 
 namespace hindsight {
+
+namespace receipt {
+
+inline const detail::Refusal* refusal_of(const Receipt& receipt) noexcept {
+    const bool refused = receipt.outcome == Outcome::vetoed || receipt.outcome == Outcome::middleware_failed;
+    return refused && receipt.envelope ? static_cast<const detail::Refusal*>(receipt.envelope->payload()) : nullptr;
+}
+
+}  // namespace receipt
+
+HINDSIGHT_INLINE std::string_view Receipt::reason() const& noexcept {
+    const detail::Refusal* const refusal = receipt::refusal_of(*this);
+    return refusal != nullptr ? std::string_view(refusal->reason) : std::string_view();
+}
+
+HINDSIGHT_INLINE std::string_view Receipt::refused_by() const& noexcept {
+    const detail::Refusal* const refusal = receipt::refusal_of(*this);
+    return refusal != nullptr ? std::string_view(refusal->middleware) : std::string_view();
+}
 
 HINDSIGHT_INLINE void Receipt::wait() const {
     wait_for(Duration::max());

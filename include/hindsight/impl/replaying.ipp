@@ -40,6 +40,8 @@ inline std::optional<ReplayRefusal> fault_of(Outcome outcome) noexcept {
         return ReplayRefusal::closed;
     case Outcome::too_deep:
         return ReplayRefusal::too_deep;
+    case Outcome::middleware_failed:
+        return ReplayRefusal::middleware_failed;
     }
     return std::nullopt;
 }
@@ -148,6 +150,8 @@ HINDSIGHT_INLINE std::string_view to_string(ReplayRefusal reason) noexcept {
         return "too deep";
     case ReplayRefusal::vetoed:
         return "vetoed";
+    case ReplayRefusal::middleware_failed:
+        return "middleware failed";
     }
     return "unknown";
 }

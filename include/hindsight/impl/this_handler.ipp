@@ -23,6 +23,7 @@ inline const Frame* innermost_handler() noexcept {
 HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
     const detail::Frame* const frame = detail::innermost_handler();
     if (frame == nullptr) return nullptr;
+    if (const detail::Node* const node = frame->node(); node != nullptr && node->intercept != nullptr) return nullptr;
     if (frame->record != nullptr) return *frame->record ? frame->record : nullptr;
     try {
         return &frame->bare->record();

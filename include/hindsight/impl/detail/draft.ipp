@@ -36,11 +36,12 @@ HINDSIGHT_INLINE void check_texts_thoroughly(const Draft& draft) {
     draft::require_short("the source", draft.options.source.size(), max_text_bytes);
     draft::require_short("the key", draft::key_of(draft).size(), max_text_bytes);
     draft::require_short("the correlation", draft.options.correlation.size(), max_text_bytes);
-    if (draft.options.metadata.size() > max_text_bytes) {
+    const Draft::Metadata metadata = draft.metadata();
+    if (metadata.size() > max_text_bytes) {
         throw InvalidArgument("emit: more than " + std::to_string(max_text_bytes) + " metadata entries");
     }
     std::size_t total = 0;
-    for (const auto& [name, value] : draft.options.metadata) total += name.size() + value.size();
+    for (const auto& [name, value] : metadata) total += name.size() + value.size();
     draft::require_short("the metadata", total, long_text);
 }
 

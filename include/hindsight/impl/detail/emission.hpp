@@ -1,5 +1,6 @@
 // Emission: one event on its way through the hub, step by step. Lives on the stack of the emitting thread.
 //
+//   intercept, where there is middleware: once, before anything else   (user code; may refuse the event)
 //   prepare   pin the subscribers' snapshot, make the envelope, ask filters and user policies   (user code; may throw)
 //   commit    seq, history and mailboxes, in one critical section     (no user code; throws only before it changes)
 //   deliver   hand filled mailboxes to executors, call direct handlers, release what was evicted   (never throws)
@@ -11,6 +12,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
+#include <hindsight/impl/detail/interception.hpp>
 #include <hindsight/impl/detail/queueing.hpp>
 
 #include <cstddef>
@@ -26,7 +28,7 @@ public:
     /// `made`: its envelope, where that was made already.
     Emission(Hub& hub, Frame& frame, Topic& topic, bool topic_is_shared, const Draft& draft,
              EnvelopePtr made = {}) noexcept
-        : hub_(hub), ledger_(*hub.ledger_), frame_(frame), topic_(topic), draft_(draft),
+        : hub_(hub), ledger_(*hub.ledger_), frame_(frame), topic_(topic), draft_(&draft),
           topic_is_shared_(topic_is_shared), record_(std::move(made)) {}
     Emission(const Emission&) = delete;
     Emission& operator=(const Emission&) = delete;
@@ -36,9 +38,14 @@ public:
 private:
     enum class Commit : std::uint8_t { done, again, wait, closed };
 
+    void look_at_subscribers();
+    /// The receipt, if the event goes no further.
+    std::optional<Receipt> intercept();
     void prepare();
     void look_up_retention();
-    void make_record();
+    /// `before`: the envelope that the event had, if it had one.
+    void make_record(const Envelope* before = nullptr);
+    Stamp stamp(const Envelope* before) const noexcept;
     void ask_user_policy() noexcept;
 
     Commit commit();
@@ -58,7 +65,7 @@ private:
     Ledger& ledger_;
     Frame& frame_;
     Topic& topic_;
-    const Draft& draft_;
+    const Draft* draft_;  // the emitter's, or as middleware has changed it
 
     const Snapshot* snapshot_ = nullptr;
     std::uint64_t subscriptions_ = 0;    // the registry's version of them, where the topic is not shared
@@ -74,6 +81,7 @@ private:
     EnvelopePtr shortened_;   // what history gets instead, without a payload that is too large
     EvictedRecords evicted_;  // by this event
     Converted converted_;     // what typed subscribers of a dynamic event get
+    std::optional<Interception> interception_;
     std::optional<Filtering> filtering_;
     std::optional<Queueing> queueing_;
     std::optional<HandlerFailed> failed_;   // under ErrorPolicy::rethrow: made while failing is still harmless

@@ -14,6 +14,12 @@ namespace hindsight::detail {
 
 [[gnu::noinline]] HINDSIGHT_INLINE Receipt Emission::run() {
     for (;;) {
+        look_at_subscribers();
+        // Once an event. What has changed meanwhile is looked at again.
+        if (!snapshot_->middleware.empty() && !interception_) [[unlikely]] {
+            if (std::optional<Receipt> refused = intercept()) return std::move(*refused);
+            continue;
+        }
         prepare();
         switch (commit()) {
         case Commit::done:
@@ -31,13 +37,34 @@ namespace hindsight::detail {
     }
 }
 
-HINDSIGHT_INLINE void Emission::prepare() {
+HINDSIGHT_INLINE void Emission::look_at_subscribers() {
     look_up_retention();
     if (!topic_is_shared_) {  // nobody else takes its snapshot from it
         const std::uint64_t version = hub_.registry_.version();
         if (version != std::exchange(subscriptions_, version)) topic_.current.store(nullptr, std::memory_order_relaxed);
     }
     snapshot_ = hub_.registry_.pin_current(frame_.cell, topic_);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE std::optional<Receipt> Emission::intercept() {
+    const Envelope* const made = record_.envelope().get();
+    interception_.emplace(hub_, frame_, *draft_, stamp(made), record_.envelope().get());
+    if (std::optional<Receipt> refused = interception_->run(*snapshot_)) return refused;
+    // The end of a bus ends its middleware, too: nothing may get past it.
+    if (!hub_.accepts(frame_.outer, *draft_)) {
+        hub_.refused_closed_.add(frame_.slot);
+        return Receipt();
+    }
+    if (!interception_->draft().changed()) return std::nullopt;
+    draft_ = &interception_->draft().draft();
+    if (record_) {
+        const Record before = std::exchange(record_, Record());
+        make_record(before.envelope().get());
+    }
+    return std::nullopt;
+}
+
+HINDSIGHT_INLINE void Emission::prepare() {
     if (!stores_ && snapshot_->nodes.empty()) {
         // What an earlier round has chosen lies in a snapshot that is pinned no more.
         filtering_.reset();
@@ -45,7 +72,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
         return;
     }
     if (!record_) make_record();
-    if (draft_.payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
+    if (draft_->payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
         shortened_ = EnvelopePtr();
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
@@ -83,12 +110,23 @@ HINDSIGHT_INLINE void Emission::look_up_retention() {
     tracked_ = keeping != Topic::Keeping::none;
 }
 
-HINDSIGHT_INLINE void Emission::make_record() {
-    Stamp stamp = stamp_of(draft_, time_of(draft_, [this] { return hub_.now(); }), ledger_.origin);
-    inherit(stamp, frame_.outer, hub_);
-    if (&draft_.type == &event_type<HandlerError>()) stamp.flags |= Envelope::below_error;
+HINDSIGHT_INLINE void Emission::make_record(const Envelope* before) {
+    Stamp stamped = stamp(before);
+    stamped.time = time_of(*draft_, [this] { return hub_.now(); });
+    record_ = Record(make_envelope(*draft_, stamped, frame_.slot));
+}
 
-    record_ = Record(make_envelope(draft_, stamp, frame_.slot));
+HINDSIGHT_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
+    Stamp stamp = stamp_of(*draft_, TimePoint(), ledger_.origin);
+    if (before != nullptr) {
+        stamp.cause = before->cause;
+        if (!interception_) stamp.correlation = before->correlation();
+        stamp.flags = before->flags & (Envelope::replayed | Envelope::below_error);
+        return stamp;
+    }
+    inherit(stamp, frame_.outer, hub_);
+    if (&draft_->type == &event_type<HandlerError>()) stamp.flags |= Envelope::below_error;
+    return stamp;
 }
 
 HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
@@ -121,7 +159,7 @@ HINDSIGHT_INLINE Emission::Commit Emission::commit() {
         return Commit::done;
     }
     const std::lock_guard lock(ledger_.mutex);
-    if (!hub_.accepts(frame_.outer, draft_)) [[unlikely]]
+    if (!hub_.accepts(frame_.outer, *draft_)) [[unlikely]]
         return Commit::closed;
     if (is_outdated_locked()) [[unlikely]]
         return Commit::again;

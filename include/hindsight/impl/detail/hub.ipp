@@ -117,6 +117,16 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     connect(node, [] {});
 }
 
+HINDSIGHT_INLINE void Hub::use(Node& node, Pattern pattern, const EventType* type, std::string name) {
+    if (state_.load(std::memory_order_acquire) != State::open) throw Closed("use: this bus is shut down");
+    node.name = std::move(name);
+    node.pattern = std::move(pattern);
+    node.type = type;
+    node.delivery = Delivery::direct;
+    node.owner = weak_from_this();
+    connect(node, [] {});
+}
+
 template <class F>
 void Hub::connect(Node& node, F at_that_moment) {
     try {

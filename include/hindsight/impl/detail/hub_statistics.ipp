@@ -3,6 +3,7 @@
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/observer_types.hpp>
+#include <hindsight/middleware.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -17,6 +18,7 @@ HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
 }
 
 HINDSIGHT_INLINE void Hub::has_ended(Node& node) noexcept {
+    if (node.intercept != nullptr) return;  // it delivers nothing
     // Called when the node leaves the registry, and once more when it can be called no more: only what is new is added.
     const std::uint64_t now = node.delivered.get();
     std::uint64_t before = node.delivered_in_total.load(std::memory_order_relaxed);
@@ -28,13 +30,20 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     Statistics total;
     total.refused_closed = refused_closed_.get();
     total.refused_too_deep = refused_too_deep_.get();
+    total.refused_vetoed = refused_vetoed_.get();
+    total.refused_failed = refused_failed_.get();
     total.delivered = delivered_.get();
     total.failed = failed_.get();
     total.discarded = discarded_.get();
     total.dropped = dropped_.get();
     total.conflated = conflated_.get();
 
-    const std::vector<NodePtr> nodes = registry_.nodes();
+    std::vector<NodePtr> nodes = registry_.nodes();
+    std::erase_if(nodes, [&](const NodePtr& node) {
+        if (node->intercept == nullptr) return false;
+        total.middleware.push_back(as_middleware(stats(*node)));
+        return true;
+    });
     registry_.for_each_topic([&](const Topic& topic) {
         const std::uint64_t emitted = topic.emitted.get();
         total.emitted += emitted;
@@ -64,8 +73,9 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
 
 HINDSIGHT_INLINE std::size_t Hub::subscription_count(std::string_view pattern) const {
     const std::vector<NodePtr> nodes = registry_.nodes();
-    return static_cast<std::size_t>(std::ranges::count_if(
-        nodes, [&](const NodePtr& node) { return pattern.empty() || node->pattern->text() == pattern; }));
+    return static_cast<std::size_t>(std::ranges::count_if(nodes, [&](const NodePtr& node) {
+        return node->intercept == nullptr && (pattern.empty() || node->pattern->text() == pattern);
+    }));
 }
 
 HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
@@ -101,8 +111,8 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
 }
 
 HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
-    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &delivered_, &failed_,
-                             &dropped_, &conflated_, &discarded_}) {
+    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &refused_vetoed_,
+                             &refused_failed_, &delivered_, &failed_, &dropped_, &conflated_, &discarded_}) {
         counter->reset();
     }
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();

@@ -37,7 +37,7 @@ inline std::string_view key_of(const Draft& draft) noexcept {
 /// What an envelope's texts are made of.
 struct Texts {
     std::string_view own_name, source, key, correlation;
-    std::span<const std::pair<std::string_view, std::string_view>> metadata;
+    Draft::Metadata metadata;
 
     std::size_t bytes() const noexcept {
         std::size_t total = own_name.size() + source.size() + key.size() + correlation.size();
@@ -73,7 +73,7 @@ inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept
             .source = draft.options.source,
             .key = key_of(draft),
             .correlation = correlation,
-            .metadata = {draft.options.metadata.begin(), draft.options.metadata.size()}};
+            .metadata = draft.metadata()};
 }
 
 // Out of the way of the events that have none.

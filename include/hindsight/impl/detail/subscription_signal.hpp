@@ -37,6 +37,7 @@ public:
     void offer(Node& node) {
         if (node.observes ? !is_for_observer(node) : !is_for_subscriber(node)) return;
         if (!expose(node)) return;
+        if (node.intercept != nullptr) return middleware_.push_back(NodePtr::share(node));
         // Asked once: it may change meanwhile, which makes the snapshot an old one, but must not confuse the sorting.
         std::vector<NodePtr>& nodes = node.takes_queued() ? queued_ : direct_;
         const auto comes_before = &nodes == &queued_ ? came_earlier : has_precedence;
@@ -54,12 +55,14 @@ public:
             put_in_order(direct_, has_precedence);
             put_in_order(queued_, came_earlier);
         }
+        put_in_order(middleware_, came_earlier);
         snapshot->direct_count = direct_.size();
         snapshot->filtered = filtered_;
         snapshot->converts = converts_;
         snapshot->conversion = conversion;
         snapshot->converting_observers = std::move(converting_observers_);
         snapshot->needs = needs();
+        snapshot->middleware = std::move(middleware_);
         snapshot->nodes = std::move(direct_);
         if (snapshot->nodes.empty()) {
             snapshot->nodes = std::move(queued_);
@@ -77,7 +80,7 @@ private:
             known_type_ = node.type;
             return true;
         }
-        const bool converts = topic_.dynamic && !node.type->self_named;
+        const bool converts = topic_.dynamic && !node.type->self_named && node.intercept == nullptr;
         converts_ = converts_ || converts;
         return converts;
     }
@@ -111,7 +114,7 @@ private:
     }
 
     Snapshot::Needs needs() const noexcept {
-        if (!isolates_ || filtered_ || converts_ || queued_.size() > Snapshot::most_in_handover)
+        if (!isolates_ || filtered_ || converts_ || !middleware_.empty() || queued_.size() > Snapshot::most_in_handover)
             return Snapshot::Needs::thoroughness;
         if (!queued_.empty()) return Snapshot::Needs::handover;
         return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
@@ -121,7 +124,7 @@ private:
     const bool isolates_;
     bool matches_patterns_ = false;
     const EventType* known_type_ = nullptr;  // the last one that was found to be the topic's
-    std::vector<NodePtr> direct_, queued_;
+    std::vector<NodePtr> direct_, queued_, middleware_;
     bool in_order_ = true;
     bool filtered_ = false;
     bool converts_ = false;

@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/amended_draft.ipp>
