@@ -89,6 +89,12 @@ inline void check_texts(const Draft& draft) {
         check_texts_thoroughly(draft);
 }
 
+/// Both.
+inline void check(const Draft& draft) {
+    check_name(draft);
+    check_texts(draft);
+}
+
 class Hub;
 
 /// Hub::emit, as a function that headers can call without knowing Hub. Fills an empty receipt.
