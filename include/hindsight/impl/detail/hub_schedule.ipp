@@ -47,8 +47,7 @@ HINDSIGHT_INLINE Scheduled Hub::schedule(const Draft& draft, const When& when) {
         shared_from_this();  // it may be emitted, and its handler destroy the bus, at once
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) throw Closed("an event cannot be scheduled: this bus is shut down");
-    check_name(draft);
-    check_texts(draft);
+    check(draft);
     if (registry_.find(draft.type) == nullptr) {  // another type may have its name
         std::unique_ptr<Topic> owned;
         registry_.look_up(draft, owned);
