@@ -191,7 +191,7 @@ TEST_CASE("data that does not convert is a failure of each typed subscription", 
     Errors errors;
     EventBus bus(errors.options());
     accept_json<OrderPlaced, OrderPaid>(bus);
-    int calls = 0;
+    std::atomic<int> calls{0};
     int seen = 0;
     const auto orders =
         bus.subscribe<OrderPlaced>([&](const OrderPlaced&) { ++calls; }, {.name = "orders", .delivery = delivery});

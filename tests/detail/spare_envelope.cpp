@@ -17,6 +17,7 @@
 using namespace hindsight;
 using namespace hindsight::test;
 using detail::BlockCache;
+using detail::recycles_blocks;
 using detail::SpareEnvelope;
 
 namespace {

@@ -74,19 +74,19 @@ inline Stamp stamp_of(const Draft& draft, TimePoint time, std::uint64_t origin) 
 /// The longest source, key or correlation.
 inline constexpr std::size_t max_text_bytes = 65535;
 
-HINDSIGHT_API void check_thoroughly(const Draft& draft);
+HINDSIGHT_API void check_texts_thoroughly(const Draft& draft);
 
-/// Throws InvalidName for a name that is not one or is the library's, InvalidArgument for texts that are too long and
-/// what is no severity.
-inline void check(const Draft& draft) {
+/// Throws InvalidName for a name that the event gives itself, and that is not one or is the library's.
+HINDSIGHT_API void check_name(const Draft& draft);
+
+/// Throws InvalidArgument for texts that are too long and what is no severity.
+inline void check_texts(const Draft& draft) {
     if (draft.brief) return;
     const EmitOptions& options = draft.options;
     const std::size_t any_length =
         options.source.size() | options.key.size() | options.correlation.size() | draft.key().size();
-    if (draft.type.self_named || any_length > max_text_bytes || draft.options.metadata.size() != 0 ||
-        options.severity > Severity::critical) {
-        check_thoroughly(draft);
-    }
+    if (any_length > max_text_bytes || options.metadata.size() != 0 || options.severity > Severity::critical)
+        check_texts_thoroughly(draft);
 }
 
 class Hub;

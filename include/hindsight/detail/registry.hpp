@@ -53,6 +53,8 @@ public:
     /// The topic of a type that was emitted or subscribed to before, and does not name its events itself; else null.
     /// Lock-free.
     Topic* find(const EventType& type) const noexcept { return topics_by_type_.find(type); }
+    /// The topic of an event that was emitted before, and had a place among `max_names`, by its name if it must be.
+    Topic* find(const Draft& draft) const noexcept;
     /// The topic of any checked draft. `owned` is set for a name beyond `max_names`: a topic for this one event. Throws
     /// TypeConflict when another type has the name, std::bad_alloc.
     Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);

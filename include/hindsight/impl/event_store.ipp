@@ -28,7 +28,8 @@ HINDSIGHT_INLINE Receipt EventStore::append_draft(const detail::Draft& draft) {
     if (ledger_->in_a_bus.load(std::memory_order_relaxed)) {
         throw InvalidArgument("EventStore::append: this store belongs to a bus; emit the event there");
     }
-    detail::check(draft);
+    detail::check_name(draft);
+    detail::check_texts(draft);
     const TimePoint time = detail::time_of(draft, [this] { return clock_ ? clock_->now() : detail::WallClock::now(); });
     const detail::EnvelopePtr whole =
         detail::make_envelope(draft, detail::stamp_of(draft, time, ledger_->origin), detail::ThreadSlot::current());

@@ -140,7 +140,7 @@ HINDSIGHT_INLINE void AmendedDraft::describe(std::size_t payload_bytes, std::str
 
 HINDSIGHT_INLINE void AmendedDraft::settle() {
     if (const Describe tell = std::exchange(describe_, nullptr)) tell(*this);
-    if (changed_) check_thoroughly(draft_);
+    if (changed_) check_texts_thoroughly(draft_);
 }
 
 HINDSIGHT_INLINE void AmendedDraft::veto(std::string_view reason) {

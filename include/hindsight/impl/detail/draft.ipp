@@ -21,15 +21,17 @@ inline void require_short(std::string_view what, std::size_t size, std::size_t m
 
 }  // namespace draft
 
-HINDSIGHT_INLINE void check_thoroughly(const Draft& draft) {
-    constexpr std::size_t long_text = std::numeric_limits<std::uint32_t>::max() / 4;
-    if (draft.type.self_named) {
-        require_valid_name(draft.name());
-        if (is_library_name(draft.name())) {
-            throw InvalidName("\"" + std::string(draft.name()) +
-                              "\": names that begin with \"hindsight\" are the library's");
-        }
+HINDSIGHT_INLINE void check_name(const Draft& draft) {
+    if (!draft.type.self_named) return;
+    require_valid_name(draft.name());
+    if (is_library_name(draft.name())) {
+        throw InvalidName("\"" + std::string(draft.name()) +
+                          "\": names that begin with \"hindsight\" are the library's");
     }
+}
+
+HINDSIGHT_INLINE void check_texts_thoroughly(const Draft& draft) {
+    constexpr std::size_t long_text = std::numeric_limits<std::uint32_t>::max() / 4;
     if (draft.options.severity > Severity::critical) throw InvalidArgument("emit: severity is no Severity");
     draft::require_short("the source", draft.options.source.size(), max_text_bytes);
     draft::require_short("the key", draft::key_of(draft).size(), max_text_bytes);

@@ -95,7 +95,7 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
                                                                  Receipt& receipt) {
     Frame frame(slot, *this, Frame::Outermost());
     if (!draft.brief) [[unlikely]]
-        check(draft);
+        check_texts(draft);
     receipt.seq = ledger_->next_seq();
     receipt.outcome = Outcome::not_kept;
     topic.emitted.add(slot);
@@ -107,7 +107,7 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
                                                              Receipt& receipt) {
     Frame frame(slot, *this, Frame::Outermost());
     if (!draft.brief) [[unlikely]]
-        check(draft);
+        check_texts(draft);
     Ledger& ledger = *ledger_;
     const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
     const TimePoint time = time_of(draft, [this] { return now(); });
@@ -161,9 +161,10 @@ HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Recei
         receipt.outcome = Outcome::too_deep;
         return;
     }
-    check(draft);
     std::unique_ptr<Topic> owned;
-    Topic* topic = registry_.find(draft.type);
+    Topic* topic = registry_.find(draft);
+    if (topic == nullptr) check_name(draft);
+    check_texts(draft);
     if (topic == nullptr) topic = &registry_.look_up(draft, owned);
     Frame frame(slot, *this);
     receipt = Emission(*this, frame, *topic, owned == nullptr, draft, std::move(made)).run();

@@ -38,7 +38,7 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
 
     Frame frame(slot, *this, Frame::Outermost());
     if (!draft.brief) [[unlikely]]
-        check(draft);
+        check_texts(draft);
     Ledger& ledger = *ledger_;
     const TimePoint time = time_of(draft, [this] { return now(); });
     made = make_envelope_outside(draft, time, ledger.origin, slot);

@@ -55,14 +55,14 @@ HINDSIGHT_INLINE NameEntry& Registry::typed_name_locked(const EventType& type) {
     return name;
 }
 
+HINDSIGHT_INLINE Topic* Registry::find(const Draft& draft) const noexcept {
+    if (!draft.type.self_named) return find(draft.type);
+    const std::shared_lock lock(mutex_);
+    const auto found = names_.find(draft.name());
+    return found == names_.end() ? nullptr : find_self_named(found->second, draft.type);
+}
+
 HINDSIGHT_INLINE Topic& Registry::look_up(const Draft& draft, std::unique_ptr<Topic>& owned) {
-    if (draft.type.self_named) {
-        const std::shared_lock lock(mutex_);
-        const auto found = names_.find(draft.name());
-        if (found != names_.end()) {
-            if (Topic* const topic = find_self_named(found->second, draft.type)) return *topic;
-        }
-    }
     const std::lock_guard lock(mutex_);
     if (!draft.type.self_named) return *typed_name_locked(draft.type).typed;
     if (names_.size() >= max_names_ && names_.find(draft.name()) == names_.end()) {
