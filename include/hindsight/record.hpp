@@ -199,7 +199,7 @@ struct HandlerError;
 template <>
 inline constexpr bool detail::is_library_event<HandlerError> = true;
 
-/// The library's event about a handler (or filter) that threw: whose, at which record, and what.
+/// The library's event about a handler (or filter, or middleware) that threw: whose, at which record, and what.
 struct HINDSIGHT_API HandlerError {
     static constexpr std::string_view event_name = "hindsight.handler_error";
     static constexpr Severity event_severity = Severity::error;

@@ -1,5 +1,5 @@
-// Node: one subscription as the library sees it: its handler, type-erased, behind it in the same memory, its options
-// and its state.
+// Node: one subscription, or one middleware, as the library sees it: its handler, type-erased, behind it in the same
+// memory, its options and its state.
 //
 // Nodes are reference counted (the user's handle, the registry, snapshots, tasks). The memory lives as long as any of
 // these; the user's callables in it are destroyed earlier, at the moment that quiescence.hpp decides. From then on the
