@@ -15,8 +15,7 @@ struct Appointment;
 
 /// Move-only; the destructor cancels. Every function is thread-safe but for moves and destruction, never throws, and
 /// may be called inside handlers, after the bus is gone, and on a handle without anything scheduled.
-struct [[nodiscard(
-    "what is scheduled is cancelled at once unless the handle is kept or detached")]] HINDSIGHT_API Scheduled {
+struct [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] HINDSIGHT_API Scheduled {
     Scheduled() noexcept = default;
     Scheduled(Scheduled &&) noexcept = default;
     Scheduled& operator=(Scheduled&& other) noexcept {

@@ -43,7 +43,8 @@ HINDSIGHT_INLINE Timetable& Hub::timetable() {
 
 HINDSIGHT_INLINE Scheduled Hub::schedule(const Draft& draft, const When& when) {
     hub_schedule::require_sense(when);
-    const std::shared_ptr<Hub> self = shared_from_this();  // it may be emitted, and its handler destroy the bus, at once
+    const std::shared_ptr<Hub> self =
+        shared_from_this();  // it may be emitted, and its handler destroy the bus, at once
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) throw Closed("an event cannot be scheduled: this bus is shut down");
     check(draft);
