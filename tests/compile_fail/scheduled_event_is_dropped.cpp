@@ -1,4 +1,4 @@
-// expect: the event is cancelled at once
+// expect: ignoring return(ed)? value.*nodiscard.*(cancelled at once|Wunused-result)
 // flags: -Werror=unused-result
 #include <hindsight/hindsight.hpp>
 
