@@ -423,6 +423,23 @@ TEST_CASE("a bus may be destroyed by the handler of a scheduled event", "[schedu
     CHECK_FALSE(second.pending());
 }
 
+TEST_CASE("events that name themselves keep their names, sources and metadata each time", "[schedules]") {
+    Bus test;
+    const auto every =
+        test.bus.emit_every(1s, NamedEvent{"some.name"}, {.source = "s", .correlation = "c", .metadata = {{"a", "b"}}});
+    test.clock->advance(1s);
+    test.clock->advance(1s);
+    const auto records = test.bus.history().query({.name = "some.name"});
+    REQUIRE(records.size() == 2);
+    for (const Record& record : records) {
+        CHECK(record.source() == "s");
+        CHECK(record.key() == "s");
+        CHECK(record.correlation() == "c");
+        CHECK(record.metadata("a") == "b");
+        CHECK(record.time() == TimePoint{100s + static_cast<int>(record.seq()) * 1s});
+    }
+}
+
 TEST_CASE("events that cannot be copied are scheduled once", "[schedules]") {
     Bus test;
     int seen = 0;

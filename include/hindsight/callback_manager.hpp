@@ -67,22 +67,19 @@ public:
 
     /// See BasicEventBus, for all three.
     template <class E>
-        requires Event<std::remove_cvref_t<E>> Scheduled emit_after(Duration delay, E&& event,
-                                                                    const EmitOptions& options = default_emit_options) {
-            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::after, .delay = delay});
-        }
+    Scheduled emit_after(Duration delay, E&& event, const EmitOptions& options = default_emit_options) {
+        return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::after, .delay = delay});
+    }
     template <class E>
-        requires Event<std::remove_cvref_t<E>> Scheduled emit_at(TimePoint time, E&& event,
-                                                                 const EmitOptions& options = default_emit_options) {
-            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::at, .time = time});
-        }
+    Scheduled emit_at(TimePoint time, E&& event, const EmitOptions& options = default_emit_options) {
+        return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::at, .time = time});
+    }
     template <class E>
-        requires Event<std::remove_cvref_t<E>> Scheduled emit_every(Duration period, E&& event,
-                                                                    const EmitOptions& options = default_emit_options) {
-            static_assert(std::copy_constructible<std::remove_cvref_t<E>>,
-                          "hindsight: emit_every emits copies, and this event type cannot be copied");
-            return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::every, .delay = period});
-        }
+    Scheduled emit_every(Duration period, E&& event, const EmitOptions& options = default_emit_options) {
+        static_assert(!Event<std::remove_cvref_t<E>> || std::copy_constructible<std::remove_cvref_t<E>>,
+                      "hindsight: emit_every emits copies, and this event type cannot be copied");
+        return schedule(std::forward<E>(event), options, {.kind = detail::When::Kind::every, .delay = period});
+    }
 
     /// See BasicEventBus::subscribe, for all three.
     template <Event E, class F>
@@ -185,8 +182,13 @@ public:
 private:
     template <class E>
     Scheduled schedule(E&& event, const EmitOptions& options, const detail::When& when) {
-        return detail::with_draft(std::forward<E>(event), options,
-                                  [&](const detail::Draft& draft) { return detail::schedule(*hub_, draft, when); });
+        if constexpr (Event<std::remove_cvref_t<E>>) {
+            return detail::with_draft(std::forward<E>(event), options,
+                                      [&](const detail::Draft& draft) { return detail::schedule(*hub_, draft, when); });
+        } else {
+            detail::refuse_event<std::decay_t<E>>();
+            return {};
+        }
     }
 
     /// `pattern`: null for the name of the type.

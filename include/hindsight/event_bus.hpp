@@ -142,7 +142,6 @@ public:
     /// and what `emit` throws but for HandlerFailed: nothing is scheduled then. Never blocks. O(log n) for n scheduled
     /// events.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
     [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
     emit_after(Duration delay, E&& event, const EmitOptions& options = default_emit_options) {
         return callbacks().emit_after(delay, std::forward<E>(event), options);
@@ -150,7 +149,6 @@ public:
     /// The same for a time on the bus's clock; one that is past already is due at once. Where the system's clock is
     /// set, that is noticed within a second.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
     [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
     emit_at(TimePoint time, E&& event, const EmitOptions& options = default_emit_options) {
         return callbacks().emit_at(time, std::forward<E>(event), options);
@@ -159,7 +157,6 @@ public:
     /// that comes late does not shift the next one. Periods that are over by then are skipped and counted, never made
     /// up for. Throws InvalidArgument for a period that is not above 0.
     template <class E>
-        requires Event<std::remove_cvref_t<E>>
     [[nodiscard("the event is cancelled at once unless the handle is kept or detached")]] Scheduled
     emit_every(Duration period, E&& event, const EmitOptions& options = default_emit_options) {
         return callbacks().emit_every(period, std::forward<E>(event), options);

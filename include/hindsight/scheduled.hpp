@@ -15,32 +15,27 @@ struct Appointment;
 
 /// Move-only; the destructor cancels. Every function is thread-safe but for moves and destruction, never throws, and
 /// may be called inside handlers, after the bus is gone, and on a handle without anything scheduled.
-struct [[nodiscard(
-    "what is scheduled is cancelled at once unless the handle is kept or detached")]] HINDSIGHT_API Scheduled {
+struct [[nodiscard]] HINDSIGHT_API Scheduled {
     Scheduled() noexcept = default;
-    Scheduled(Scheduled &&) noexcept = default;
+    Scheduled(Scheduled&&) noexcept = default;
     Scheduled& operator=(Scheduled&& other) noexcept {
         Scheduled old(std::move(*this));
         appointment_ = std::move(other.appointment_);
         return *this;
     }
-    ~Scheduled() {
-        cancel();
-    }
+    ~Scheduled() { cancel(); }
 
     /// Whether this call has prevented an emit: true: one was to come, and none will any more. False: there was nothing
     /// left to prevent, as it is emitted or cancelled already.
     ///
     /// On return nothing is emitted any more: where another thread is just emitting the event, with the direct handlers
-    /// that belong to it, this waits for it (no other is to follow it then, and for `emit_every` the result is true).
-    /// Only inside a handler, filter or policy does it not wait, and returns false; what is being emitted by then is
-    /// the last. O(log n) for n scheduled events.
+    /// that belong to it, this waits for that (and is true for `emit_every`, whose next emit it has prevented). Only
+    /// inside a handler, filter or policy does it not wait, but returns false: what is being emitted then is the last.
+    /// In its own handlers a repeated event has been emitted: true. O(log n) for n scheduled events.
     bool cancel() noexcept;
 
     /// Leaves the event scheduled until the bus ends. The handle is then empty.
-    void detach()&& noexcept {
-        appointment_.reset();
-    }
+    void detach() && noexcept { appointment_.reset(); }
 
     /// Whether an event is to come, or is just being emitted.
     bool pending() const noexcept;

@@ -241,6 +241,7 @@ private:
     /// `of`: what failed belongs to it; `told`: how often that has been told.
     void tell_error_handler(const HandlerError& failure, std::string_view of,
                             std::atomic<std::uint64_t>& told) noexcept;
+    bool try_to_emit(const Frame& frame, Appointment& appointment) noexcept;
     void tell_of_schedule(const EnvelopePtr& event, std::exception_ptr error) noexcept;
     Timetable& timetable();
     /// What errors call a subscription.

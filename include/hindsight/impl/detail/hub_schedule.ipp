@@ -71,11 +71,22 @@ HINDSIGHT_INLINE Scheduled schedule(Hub& hub, const Draft& draft, const When& wh
 }
 
 HINDSIGHT_INLINE bool Hub::emit_scheduled(Appointment& appointment) noexcept {
-    EnvelopePtr& event = appointment.in_hand;
-    bool emitted = false;
     try {
-        // As in a handler: a full mailbox does not hold up what else is due, nor who waits for this to be over.
+        // As in a handler: a full mailbox does not hold up what else is due, nor who waits for this to be over, and who
+        // is told of a failure waits for nobody.
         Frame frame(ThreadSlot::current(), *this);
+        const bool emitted = try_to_emit(frame, appointment);
+        appointment.in_hand = EnvelopePtr();
+        return emitted;
+    } catch (const std::bad_alloc&) {
+        tell_of_schedule(appointment.event, std::current_exception());
+        return false;
+    }
+}
+
+HINDSIGHT_INLINE bool Hub::try_to_emit(const Frame& frame, Appointment& appointment) noexcept {
+    EnvelopePtr& event = appointment.in_hand;
+    try {
         const TimePoint time = appointment.keeps_time ? appointment.event->time : now();
         if (appointment.period > Duration::zero()) {
             const Envelope& original = *appointment.event;
@@ -101,14 +112,13 @@ HINDSIGHT_INLINE bool Hub::emit_scheduled(Appointment& appointment) noexcept {
         if (receipt.outcome == Outcome::closed) throw Closed("not emitted: the bus was shut down");
         if (receipt.outcome == Outcome::too_deep)
             throw Error("not emitted: more handlers inside each other than max_depth");
-        emitted = true;
+        return true;
     } catch (const HandlerFailed&) {
-        emitted = true;  // each failure has been told
+        return true;  // each failure has been told
     } catch (...) {
         tell_of_schedule(event ? event : appointment.event, std::current_exception());
+        return false;
     }
-    event = EnvelopePtr();
-    return emitted;
 }
 
 HINDSIGHT_INLINE void Hub::tell_of_schedule(const EnvelopePtr& event, std::exception_ptr error) noexcept {
