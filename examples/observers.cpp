@@ -65,14 +65,14 @@ void print_failure(const hindsight::HandlerError& failure) {
 }
 
 int main() {
-    // One thread, so that what is printed comes in one order.
-    hindsight::EventBus bus({.pool = {.threads = 1}, .on_error = print_failure});
-    const Progress progress(bus);
-
-    bus.emit(TaskStarted{"resize"});
-    bus.emit(TaskStarted{"upload"});
-    bus.emit(TaskFailed{"upload"}).wait();  // this overload fails; the others are called all the same
-    bus.emit(TaskCompleted{"resize", 5.2}).wait();
+    hindsight::EventBus bus({.on_error = print_failure});
+    {
+        const Progress progress(bus);
+        bus.emit(TaskStarted{"resize"});
+        bus.emit(TaskStarted{"upload"});
+        bus.emit(TaskFailed{"upload"}).wait();  // this overload fails; the others are called all the same
+        bus.emit(TaskCompleted{"resize", 5.2}).wait();
+    }
 
     // A journal that is shared is tracked: once it is gone, it is not called any more.
     auto journal = std::make_shared<Journal>();
