@@ -21,22 +21,8 @@ namespace hindsight::detail {
 
 /// Of one enumerator, as Boost.Describe describes it.
 template <class Enumerator>
-struct DerivedEnumeratorName {
+struct EnumeratorIdentifier {
     static constexpr std::string_view identifier = Enumerator::name;
-
-    struct Text {
-        std::array<char, 2 * identifier.size() + 1> characters = {};
-        std::size_t size = 0;
-    };
-
-    static constexpr Text text = [] {
-        Text result;
-        result.size = static_cast<std::size_t>(write_derived_name(identifier, result.characters.data()) -
-                                               result.characters.data());
-        return result;
-    }();
-
-    static constexpr std::string_view name = {text.characters.data(), text.size};
 };
 
 template <class K, class Enumerator>
@@ -46,7 +32,7 @@ constexpr std::string_view checked_enumerator_name() {
             constexpr std::string_view chosen = EventTraits<K>::chosen_name(Enumerator::value);
             if constexpr (!chosen.empty()) return chosen;
         }
-        return DerivedEnumeratorName<Enumerator>::name;
+        return DerivedName<EnumeratorIdentifier<Enumerator>>::name;
     }();
     static_assert(is_valid_name(name),
                   "hindsight: this enumerator has no valid event name (segments of [A-Za-z0-9_-] joined by dots, 255 "

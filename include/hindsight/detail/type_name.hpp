@@ -99,26 +99,31 @@ constexpr std::string_view unqualified(std::string_view qualified_name) noexcept
     return last == std::string_view::npos ? qualified_name : qualified_name.substr(last + 2);
 }
 
-template <class T>
+/// The event name derived from `Source::identifier`, in static storage.
+template <class Source>
 struct DerivedName {
-    static constexpr std::string_view identifier = unqualified(qualified_type_name_v<T>);
-
     struct Text {
-        std::array<char, 2 * identifier.size() + 1> characters = {};
+        std::array<char, 2 * Source::identifier.size() + 1> characters = {};
         std::size_t size = 0;
     };
 
     static constexpr Text text = [] {
         Text result;
-        result.size = static_cast<std::size_t>(write_derived_name(identifier, result.characters.data()) -
+        result.size = static_cast<std::size_t>(write_derived_name(Source::identifier, result.characters.data()) -
                                                result.characters.data());
         return result;
     }();
+    static constexpr std::string_view name = {text.characters.data(), text.size};
 };
 
-/// The event name derived from the identifier of `T`, in static storage. Meaningful if `is_derivable<T>`.
 template <class T>
-inline constexpr std::string_view derived_name_v = {DerivedName<T>::text.characters.data(), DerivedName<T>::text.size};
+struct TypeIdentifier {
+    static constexpr std::string_view identifier = unqualified(qualified_type_name_v<T>);
+};
+
+/// The event name derived from the identifier of `T`. Meaningful if `is_derivable<T>`.
+template <class T>
+inline constexpr std::string_view derived_name_v = DerivedName<TypeIdentifier<T>>::name;
 
 constexpr bool is_plain_identifier(std::string_view qualified_name) noexcept {
     for (const char character : qualified_name) {
