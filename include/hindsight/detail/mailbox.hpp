@@ -5,6 +5,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/backlog.hpp>
 #include <hindsight/detail/conflating_queue.hpp>
+#include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/pending_queue.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/stream.hpp>
@@ -174,6 +175,7 @@ private:
 
 public:
     TaskMemory task_memory;
+    Counter delivered;      // in turns
     TurnProgress progress;  // written without the lock, by the thread whose turn it is
     Stream stream;          // only for the thread whose turn it is
 };

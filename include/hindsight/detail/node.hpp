@@ -115,7 +115,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::atomic<std::uint32_t> references{1};
     const Invoke invoke;             // calls the handler; throws what it throws
     const InvokeEvent invoke_event;  // the same with the bare event; null for handlers that take the record
-    Counter delivered;
+    Counter delivered;               // but in turns: those its mailbox counts, apart from what emitters read
 
     // Fixed before the node is published.
     std::uint64_t id = 0;
@@ -181,6 +181,9 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     /// Destroys the handler, the filter and the other callables: user code, so never under a lock.
     void destroy_callables() noexcept;
+    std::uint64_t deliveries() const noexcept {
+        return delivered.get() + (mailbox != nullptr ? mailbox->delivered.get() : 0);
+    }
     /// What it has counted. Under the ledger's lock, or when the owner is gone.
     SubscriptionStatistics stats() const;
 

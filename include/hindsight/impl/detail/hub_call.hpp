@@ -41,7 +41,7 @@ template <class Invoke, class GetRecord>
 HINDSIGHT_ALWAYS_INLINE void Hub::call_unlimited(Frame& frame, Node& node, Calls& calls, Invoke invoke,
                                                  GetRecord record) noexcept {
     ++calls.count;
-    node.delivered.add(frame.slot);
+    (frame.queued ? node.mailbox->delivered : node.delivered).add(frame.slot);
     try {
         invoke();
     } catch (...) {

@@ -20,7 +20,7 @@ HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
 HINDSIGHT_INLINE void Hub::has_ended(Node& node) noexcept {
     if (node.intercept != nullptr) return;  // it delivers nothing
     // Called when the node leaves the registry, and once more when it can be called no more: only what is new is added.
-    const std::uint64_t now = node.delivered.get();
+    const std::uint64_t now = node.deliveries();
     std::uint64_t before = node.delivered_in_total.load(std::memory_order_relaxed);
     while (before < now && !node.delivered_in_total.compare_exchange_weak(before, now)) {}
     if (before < now) delivered_.add(ThreadSlot::current(), now - before);
@@ -123,6 +123,7 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
             counter->reset();
         }
         if (!node.mailbox) return;
+        node.mailbox->delivered.reset();
         const std::lock_guard lock(ledger_->mutex);
         node.mailbox->dropped = 0;
         node.mailbox->conflated = 0;

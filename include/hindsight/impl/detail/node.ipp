@@ -65,7 +65,7 @@ HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {
     stats.delivery = delivery;
     stats.priority = priority;
     stats.paused = has(paused);
-    stats.delivered = delivered.get();
+    stats.delivered = deliveries();
     stats.failed = failed.get();
     stats.filtered = filter_rejected.get();
     stats.skipped = skipped_paused.get();
