@@ -94,7 +94,7 @@ inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration
         if (std::chrono::steady_clock::now() >= deadline) co_return false;
         {
             ParkedAlarm alarm(envelope.get(), executor, deadline);
-            envelope->pending.fetch_or(completion_awaited, std::memory_order_acq_rel);
+            tell_of_completion(*envelope);
             if (!alarm.park_unless([&] { return is_complete(*envelope); })) continue;
             co_await sleep_until_rung(*alarm);
         }

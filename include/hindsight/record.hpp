@@ -107,6 +107,7 @@ public:
     /// For the library: a handle from and to the shared envelope.
     explicit Record(detail::EnvelopePtr envelope) noexcept : envelope_(std::move(envelope)) {}
     const detail::EnvelopePtr& envelope() const noexcept { return envelope_; }
+    detail::Envelope* detach() noexcept { return envelope_.detach(); }
 
 private:
     bool has(detail::Envelope::Flag flag) const noexcept { return envelope_ && envelope_->has(flag); }

@@ -20,7 +20,7 @@ namespace {
 EnvelopePtr pending_event(std::uint32_t mailboxes) {
     EnvelopePtr envelope = envelope_of(ClockTick{}, 1);
     detail::add_reference(*envelope, mailboxes);
-    envelope->pending = mailboxes;
+    envelope->holders += mailboxes * detail::Envelope::one_delivery;
     return envelope;
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("an event in no mailbox is complete", "[completion]") {
     const EnvelopePtr envelope = pending_event(0);
     CHECK(detail::is_complete(*envelope));
     CHECK(detail::wait_for_completion(*envelope, Deadline::max()));
-    CHECK(envelope->pending == 0);
+    CHECK(detail::deliveries_in(envelope->holders) == 0);
 }
 
 TEST_CASE("an event is complete when its last delivery has ended", "[completion]") {
@@ -36,10 +36,10 @@ TEST_CASE("an event is complete when its last delivery has ended", "[completion]
     CHECK_FALSE(detail::is_complete(*envelope));
     detail::finish_delivery(envelope.get());
     CHECK_FALSE(detail::is_complete(*envelope));
-    CHECK(envelope->references == 2);
+    CHECK(detail::references_in(envelope->holders) == 2);
     detail::finish_delivery(envelope.get());
     CHECK(detail::is_complete(*envelope));
-    CHECK(envelope->references == 1);
+    CHECK(detail::references_in(envelope->holders) == 1);
 }
 
 TEST_CASE("a wait that was in vain may be repeated", "[completion]") {
@@ -91,7 +91,7 @@ TEST_CASE("the last delivery may end the event while somebody is woken", "[compl
     for (int round = 0; round < 100; ++round) {
         EnvelopePtr envelope = envelope_of(Fragile(), 1);
         detail::add_reference(*envelope);
-        envelope->pending = 1;
+        envelope->holders += detail::Envelope::one_delivery;
         auto delivery = start([raw = envelope.get()] { detail::finish_delivery(raw); });
         detail::wait_for_completion(*envelope, Deadline::max());
         envelope = EnvelopePtr();

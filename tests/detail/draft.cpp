@@ -87,7 +87,7 @@ TEST_CASE("an envelope says what draft and stamp said", "[draft]") {
     CHECK(envelope->has(detail::Envelope::replayed));
     CHECK(envelope->has(detail::Envelope::has_payload));
     CHECK(envelope->seq == 0);
-    CHECK(envelope->pending == 0);
+    CHECK(envelope->holders == detail::Envelope::one_reference);
     CHECK(static_cast<const Heartbeat*>(envelope->payload())->beat == 3);
 }
 

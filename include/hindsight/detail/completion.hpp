@@ -1,8 +1,8 @@
-// Completion: the count of queued deliveries that an event still waits for, kept in its envelope.
+// Completion: the count of queued deliveries that an event still waits for, kept in its envelope, above the references.
 //
-// `pending` is set under the ledger's lock before the envelope is in any mailbox. Each delivery that ends, however it
-// ends, takes one off with release; a waiter reads zero with acquire, so it sees what the handlers did. The top bit
-// says that someone waits: only then does the last delivery go and wake them.
+// It is set under the ledger's lock before the envelope is in any mailbox. Each delivery that ends, however it ends,
+// takes one off with release; a waiter reads zero with acquire, so it sees what the handlers did. The top bit says that
+// someone waits: only then does the last delivery go and wake them.
 #pragma once
 
 #include <hindsight/detail/envelope.hpp>
@@ -13,42 +13,61 @@
 
 namespace hindsight::detail {
 
-inline constexpr std::uint32_t completion_awaited = std::uint32_t{1} << 31;
+inline constexpr std::uint64_t completion_awaited = std::uint64_t{1} << 63;
 
-inline bool is_complete(const Envelope& envelope) noexcept {
-    return (envelope.pending.load(std::memory_order_acquire) & ~completion_awaited) == 0;
+/// Of a value of `Envelope::holders`.
+constexpr std::uint64_t deliveries_in(std::uint64_t holders) noexcept {
+    return (holders & ~completion_awaited) / Envelope::one_delivery;
 }
 
-inline void end_delivery(Envelope& envelope) noexcept;
+inline bool is_complete(const Envelope& envelope) noexcept {
+    return deliveries_in(envelope.holders.load(std::memory_order_acquire)) == 0;
+}
 
-/// The last delivery of an envelope has ended, and someone wants to know.
-[[gnu::noinline]] inline void tell_of_completion(Envelope& envelope) noexcept {
+/// From here on the last delivery to end tells so; it may have ended already.
+inline void tell_of_completion(Envelope& envelope) noexcept {
+    envelope.holders.fetch_or(completion_awaited, std::memory_order_acq_rel);
+}
+
+/// Whether the delivery that ends when there were these holders is the last one, and someone wants to know.
+constexpr bool completes_awaited(std::uint64_t holders) noexcept {
+    return (holders & ~(Envelope::one_delivery - 1)) == (completion_awaited | Envelope::one_delivery);
+}
+
+inline void finish_delivery(Envelope* envelope) noexcept;
+
+/// Ends one queued delivery of an envelope that the caller has a reference to.
+inline void end_delivery(Envelope& envelope) noexcept {
+    const std::uint64_t before = envelope.holders.fetch_sub(Envelope::one_delivery, std::memory_order_acq_rel);
+    if (!completes_awaited(before)) [[likely]]
+        return;
     // Those of a converted envelope are together one delivery of its original, which has the receipts.
     if (Envelope* const original = envelope.original()) {
-        end_delivery(*original);
-        release(original);
+        finish_delivery(original);
     } else {
         unpark_all(&envelope);
     }
 }
 
-/// Ends one queued delivery of an envelope that the caller has a reference to.
-inline void end_delivery(Envelope& envelope) noexcept {
-    const std::uint32_t before = envelope.pending.fetch_sub(1, std::memory_order_acq_rel);
-    if (before == (completion_awaited | 1)) [[unlikely]]
-        tell_of_completion(envelope);
-}
-
 /// Ends one queued delivery and gives up the mailbox's reference.
 inline void finish_delivery(Envelope* envelope) noexcept {
-    end_delivery(*envelope);
-    release(envelope);
+    if (envelope->has(Envelope::converted)) [[unlikely]] {
+        end_delivery(*envelope);
+        return release(envelope);
+    }
+    // A sole owner needs no read-modify-write: nobody is left who could add a reference, or wait.
+    constexpr std::uint64_t mine = Envelope::one_delivery + Envelope::one_reference;
+    std::uint64_t before = envelope->holders.load(std::memory_order_acquire);
+    if (before != mine) before = envelope->holders.fetch_sub(mine, std::memory_order_acq_rel);
+    if (completes_awaited(before)) [[unlikely]]
+        unpark_all(envelope);
+    if (references_in(before) == 1) destroy(envelope);
 }
 
 /// Blocks until all deliveries have ended or the deadline is over; whether they have.
 inline bool wait_for_completion(Envelope& envelope, Deadline deadline) {
     if (is_complete(envelope)) return true;
-    envelope.pending.fetch_or(completion_awaited, std::memory_order_acq_rel);
+    tell_of_completion(envelope);
     return park_until(&envelope, deadline, [&] { return is_complete(envelope); });
 }
 

@@ -2,7 +2,7 @@
 //
 // Layout of the allocation: Envelope | payload, aligned | name (self-named types only) | source | key | correlation |
 // metadata (two 32-bit sizes and two texts an entry). Everything is written by the emitting thread before the envelope
-// is published under the ledger's lock; afterwards only the two atomics and the link of evicted records change.
+// is published under the ledger's lock; afterwards only the atomic counts and the link of evicted records change.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
@@ -28,9 +28,13 @@ struct Envelope {
         converted = 32,   // made of another envelope, for typed subscriptions; see impl/detail/converted.hpp
     };
 
+    // Counts in one word, so that a delivery ends in one step: the references, and above them the queued deliveries
+    // that have not ended yet (see completion.hpp).
+    static constexpr std::uint64_t one_reference = 1;
+    static constexpr std::uint64_t one_delivery = std::uint64_t{1} << 32;
+
     // What queries look at comes first: for most of them one or two cache lines.
-    std::atomic<std::uint32_t> references{1};
-    std::atomic<std::uint32_t> pending{0};  // queued deliveries not finished yet; see completion.hpp
+    std::atomic<std::uint64_t> holders{one_reference};
     Seq seq = 0;
     const EventType* type = nullptr;
     TimePoint time{};
@@ -93,7 +97,12 @@ constexpr std::size_t Envelope::payload_offset(const EventType& type) noexcept {
 }
 
 inline void add_reference(Envelope& envelope, std::uint32_t count = 1) noexcept {
-    envelope.references.fetch_add(count, std::memory_order_relaxed);
+    envelope.holders.fetch_add(count * Envelope::one_reference, std::memory_order_relaxed);
+}
+
+/// Of a value of `holders`.
+constexpr std::uint32_t references_in(std::uint64_t holders) noexcept {
+    return static_cast<std::uint32_t>(holders);
 }
 
 /// Destroys the payload (user code) and frees the envelope.
@@ -102,8 +111,8 @@ HINDSIGHT_API void destroy(Envelope* envelope) noexcept;
 /// Gives up one reference; the last one destroys the payload, which is user code: never under a lock.
 inline void release(Envelope* envelope) noexcept {
     // A sole owner needs no read-modify-write: nobody is left who could add a reference.
-    if (envelope->references.load(std::memory_order_acquire) == 1 ||
-        envelope->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (references_in(envelope->holders.load(std::memory_order_acquire)) == 1 ||
+        references_in(envelope->holders.fetch_sub(Envelope::one_reference, std::memory_order_acq_rel)) == 1) {
         destroy(envelope);
     }
 }

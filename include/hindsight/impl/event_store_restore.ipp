@@ -38,7 +38,7 @@ inline Seq last_missing(const std::vector<Record>& records) noexcept {
 inline void make_own(std::vector<Record>& records) {
     for (Record& record : records) {
         const detail::Envelope& envelope = *record.envelope();
-        const bool shared = envelope.references.load(std::memory_order_acquire) != 1;
+        const bool shared = detail::references_in(envelope.holders.load(std::memory_order_acquire)) != 1;
         if (!shared && !envelope.has(detail::Envelope::converted)) continue;
         if (envelope.payload() != nullptr && envelope.type->copy == nullptr) {
             throw InvalidArgument("EventStore::restore: the record with seq " + std::to_string(envelope.seq) +

@@ -49,8 +49,8 @@ public:
                 to_wake_ |= std::uint64_t{1} << i;
             }
         }
-        envelope.references.store(references + queued_, std::memory_order_relaxed);
-        envelope.pending.store(queued_, std::memory_order_relaxed);
+        constexpr std::uint64_t each = Envelope::one_reference + Envelope::one_delivery;
+        envelope.holders.store(references * Envelope::one_reference + queued_ * each, std::memory_order_relaxed);
     }
 
     /// Whether `finish` has something to do.

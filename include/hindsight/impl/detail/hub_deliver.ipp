@@ -149,7 +149,7 @@ HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& nod
     const bool alive = !node.has(Node::dead);
     progress.decided(alive);
     Calls calls;
-    const Record record{EnvelopePtr(pending.envelope)};  // with the mailbox's reference
+    Record record{EnvelopePtr(pending.envelope)};  // with the mailbox's reference
     if (alive) [[likely]] {
         call(frame, node, record, calls);
     } else {
@@ -164,7 +164,7 @@ HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& nod
         running.stop();
     progress.finish_one();
     if (origin == Origin::present) [[likely]]
-        end_delivery(*pending.envelope);
+        finish_delivery(record.detach());
     return calls.count > 0;
 }
 

@@ -124,7 +124,7 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
                 recorded = made.detach();
                 recorded->seq = ledger.next_seq_locked();
                 // Nobody else has seen it yet. With bare events this thread needs it no more.
-                if (!bare) recorded->references.store(2, std::memory_order_relaxed);
+                if (!bare) recorded->holders.store(2 * Envelope::one_reference, std::memory_order_relaxed);
                 receipt.seq = recorded->seq;
                 ledger.history.append(*recorded, place, evicted);
             }

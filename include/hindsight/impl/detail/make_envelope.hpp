@@ -155,8 +155,7 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     Envelope* const spare = draft.brief ? slot.spare.take(draft.type, draft.type.identity) : nullptr;
     if (spare == nullptr) [[unlikely]]
         return make_envelope(draft, stamp_of(draft, time, origin), slot);
-    spare->references.store(1, std::memory_order_relaxed);
-    spare->pending.store(0, std::memory_order_relaxed);
+    spare->holders.store(Envelope::one_reference, std::memory_order_relaxed);
     spare->time = time;
     spare->origin = origin;
     spare->severity = draft.type.severity;  // of the type as it was loaded last

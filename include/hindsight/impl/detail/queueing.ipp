@@ -55,15 +55,15 @@ HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope, Envelope* conver
     if (queued_converted > 0) {
         converted->next_evicted = &envelope;  // Envelope::original
         await_deliveries(*converted, queued_converted);
-        converted->pending.fetch_or(completion_awaited, std::memory_order_relaxed);
+        tell_of_completion(*converted);
         deliveries = queued_ - queued_converted + 1;
     }
     if (deliveries > 0) await_deliveries(envelope, deliveries);
 }
 
 HINDSIGHT_INLINE void Queueing::await_deliveries(Envelope& envelope, std::uint32_t count) noexcept {
-    add_reference(envelope, count);
-    envelope.pending.store(count, std::memory_order_relaxed);
+    constexpr std::uint64_t each = Envelope::one_reference + Envelope::one_delivery;
+    envelope.holders.fetch_add(count * each, std::memory_order_relaxed);
 }
 
 HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noexcept {
