@@ -69,7 +69,7 @@ missing=()
 packages=()
 need() {
     missing+=("$1")
-    packages+=("$2")
+    if [[ -n $2 ]]; then packages+=("$2"); fi
 }
 
 # Debian 12 offers Boost 1.81 beside its default, 1.74; later ones have a default that is new enough.
@@ -104,6 +104,7 @@ find_missing() {
         has_command ccache || need "ccache" ccache
         has_command dot || need "Graphviz" graphviz
         has_jsonschema || need "jsonschema for Python" python3-jsonschema
+        has_command promtool || need "promtool, of Prometheus" ""
     fi
     if $benchmark; then
         has_python || need "Python 3.9 or later" python3
@@ -125,6 +126,17 @@ as_root() {
     fi
 }
 
+# The package starts a service when it is installed: only the tool is taken out of it.
+install_promtool() (
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    cd "$folder"
+    echo "unpacking: promtool" >&2
+    apt-get -qq download prometheus >&2
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+    as_root install -m 755 usr/bin/promtool /usr/local/bin/promtool
+)
+
 find_missing
 if [[ ${#missing[@]} == 0 ]]; then
     exit 0
@@ -139,10 +151,13 @@ fi
 echo "fetching the package lists" >&2
 as_root apt-get -qq update >&2
 find_missing # the package of Boost depends on the lists
-echo "installing: ${packages[*]}" >&2
-# Another package is never removed to make room for these.
-as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-remove --no-install-recommends \
-    "${packages[@]}" >&2
+if [[ ${#packages[@]} != 0 ]]; then
+    echo "installing: ${packages[*]}" >&2
+    # Another package is never removed to make room for these.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-remove --no-install-recommends \
+        "${packages[@]}" >&2
+fi
+if $ci && ! has_command promtool; then install_promtool; fi
 
 find_missing
 if [[ ${#missing[@]} != 0 ]]; then

@@ -20,7 +20,7 @@ LAYERS = [
     ["error", "types"],
     ["pattern", "event", "clock", "executor"],
     ["record", "receipt"],
-    ["query", "replay", "retention", "observer", "enumerated"],
+    ["query", "replay", "retention", "observer", "enumerated", "watching"],
     ["options", "cause_tree", "past"],
     ["statistics", "delivery_log"],
     ["scheduled"],
@@ -30,7 +30,7 @@ LAYERS = [
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
     ["format", "replaying", "middlewares", "default_bus"],
-    ["json", "json_lines", "coroutine"],
+    ["json", "json_lines", "coroutine", "prometheus"],
     ["read_json_lines", "export"],
     ["hindsight"],
 ]
@@ -40,6 +40,7 @@ LAYERS = [
 IMPLEMENTATION_ONLY = {
     "boost/signals2": [],
     "boost/asio": ["coroutine", "detail/alarm", "detail/run_executor"],
+    "boost/histogram": [],
     "boost/json": ["json", "read_json_lines", "detail/json_conversion"],
 }
 

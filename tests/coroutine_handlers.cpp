@@ -141,6 +141,31 @@ TEST_CASE("member functions, records and options work with coroutines", "[corout
     CHECK_FALSE(member.connected());
 }
 
+TEST_CASE("a coroutine is watched to its end, and left out when it keeps failing", "[coroutine][quarantine]") {
+    EventBus bus({.on_error = [](const HandlerError&) {}, .watch = {.times = true}});
+    auto subscription = bus.subscribe<Tick>(
+        [](const Tick&) -> asio::awaitable<void> {
+            co_await wait_a_little(50);
+            throw std::runtime_error("on purpose");
+        },
+        {.quarantine = {{.failures = 2}}});
+    std::vector<Receipt> receipts;
+    for (int i = 0; i < 5; ++i) receipts.push_back(bus.emit(Tick{i}));
+    for (Receipt& each : receipts) each.wait();
+    bus.emit(Tick{}).wait();
+    const hindsight::SubscriptionStatistics stats = subscription.stats();
+    CHECK(stats.delivered == 2);
+    CHECK(stats.discarded + stats.skipped == 4);
+    CHECK(stats.quarantined);
+    CHECK(stats.last_error == "on purpose");
+    CHECK(stats.run.count == 2);
+    CHECK(stats.run.sum >= 100us);
+    CHECK(stats.wait.count == 2);
+    subscription.resume();
+    bus.emit(Tick{}).wait();
+    CHECK(subscription.stats().delivered == 3);
+}
+
 TEST_CASE("a receiver stays until the coroutine that handles its event is over", "[coroutine]") {
     EventBus bus;
     Gate gate(bus);

@@ -1,9 +1,10 @@
-// How records are shown: as JSON with to_json, and through fmt: fmt::print("{}\n", record).
+// How records and statistics are shown: as JSON with to_json; records also through fmt: fmt::print("{}\n", record).
 #pragma once
 
 #include <hindsight/cause_tree.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/record.hpp>
+#include <hindsight/statistics.hpp>
 #include <hindsight/types.hpp>
 
 // The part of fmt that declares formatters: base.h from version 11 on, where core.h is the whole of fmt.
@@ -32,6 +33,13 @@ namespace hindsight {
 /// Thread-safe and takes no lock; the event's own conversion runs inside, and what it throws comes through, as does
 /// std::bad_alloc. O(size of the result), and O(n log n) for n metadata entries.
 HINDSIGHT_API std::string to_json(const Record& record);
+
+/// Statistics as one JSON object on one line, without a line end. Members are named as those of the structs, but for
+/// `subscriptions_by_pattern`, which the subscriptions themselves tell. Durations are in nanoseconds, times as in a
+/// record; a bucket is `[at_most, count]`, `at_most` of the last one `null`. Times that were not measured, and errors
+/// that there were none of, are left out. Malformed UTF-8 in texts becomes U+FFFD. Throws std::bad_alloc.
+HINDSIGHT_API std::string to_json(const Statistics& statistics);
+HINDSIGHT_API std::string to_json(const StoreStatistics& statistics);
 
 namespace detail {
 
@@ -125,4 +133,5 @@ struct fmt::formatter<hindsight::Severity> : fmt::formatter<fmt::string_view> {
 
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/format.ipp>
+#    include <hindsight/impl/format_statistics.ipp>
 #endif

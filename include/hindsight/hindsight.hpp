@@ -29,3 +29,4 @@
 #include <hindsight/this_handler.hpp>
 #include <hindsight/thread_pool.hpp>
 #include <hindsight/version.hpp>
+#include <hindsight/watching.hpp>

@@ -8,6 +8,7 @@
 #include <hindsight/replay.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/types.hpp>
+#include <hindsight/watching.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -82,6 +83,9 @@ struct SubscribeOptions {
     /// Told about holes, on the executor, between the events around the hole; see this_handler::reread. For direct
     /// delivery: in `subscribe`, about holes in what is replayed.
     std::function<void(const Lagged&)> on_lagged = {};
+    /// When it fails so often that it is given no more events: emits SubscriptionQuarantined. What waits for it then is
+    /// discarded, what comes meanwhile is skipped; both are counted.
+    std::optional<QuarantineOptions> quarantine = {};
 };
 
 /// Views: build it in the call of `emit`, do not keep it.
@@ -119,6 +123,8 @@ struct CallbackOptions {
     std::shared_ptr<DeliveryLog> deliveries = {};
     /// Events that may be scheduled (`emit_after`, `emit_at`, `emit_every`) at a time.
     std::size_t max_scheduled = 64 * 1024;
+    /// What is watched beyond counting. What is not costs nothing.
+    WatchOptions watch = {};
 };
 
 struct BusOptions {
@@ -136,6 +142,7 @@ struct BusOptions {
     unsigned max_depth = 256;
     std::shared_ptr<DeliveryLog> deliveries = {};
     std::size_t max_scheduled = 64 * 1024;
+    WatchOptions watch = {};
 };
 
 }  // namespace hindsight

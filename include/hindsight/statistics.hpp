@@ -12,6 +12,22 @@
 
 namespace hindsight {
 
+/// How long something took, time after time, as a histogram: 20 buckets for each power of ten, from 100 ns to 1000 s.
+/// Empty where it is not measured.
+struct TimeStatistics {
+    struct Bucket {
+        Duration at_most{};       ///< and more than that of the bucket before; of the last one Duration::max()
+        std::uint64_t count = 0;  ///< in this bucket alone
+    };
+    std::uint64_t count = 0;
+    Duration sum{};
+    Duration max{};
+    Duration p50{};  ///< half of them took no longer; as exact as its bucket, so within 13 %, as are the next two
+    Duration p90{};
+    Duration p99{};
+    std::vector<Bucket> buckets;  ///< those with any, ascending
+};
+
 /// One subscription. Counters run since it was made, or since `reset_stats`.
 struct SubscriptionStatistics {
     std::uint64_t id = 0;
@@ -20,14 +36,20 @@ struct SubscriptionStatistics {
     Delivery delivery = Delivery::queued;
     int priority = 0;
     bool paused = false;
-    std::size_t queue_depth = 0;  ///< events waiting or in hand now
-    std::uint64_t delivered = 0;  ///< calls of the handler, those that threw included; for an inbox: events read
-    std::uint64_t failed = 0;     ///< calls of the handler, the filter or on_lagged that threw
-    std::uint64_t filtered = 0;   ///< events that the filter turned down
-    std::uint64_t skipped = 0;    ///< events that came while it was paused
-    std::uint64_t dropped = 0;    ///< events that a full mailbox dropped, or that were replayed without their payload
-    std::uint64_t conflated = 0;  ///< events replaced by a newer one of their name and key
-    std::uint64_t discarded = 0;  ///< events still waiting when it was disconnected or its executor gave up
+    std::size_t queue_depth = 0;    ///< events waiting or in hand now
+    std::uint64_t delivered = 0;    ///< calls of the handler, those that threw included; for an inbox: events read
+    std::uint64_t failed = 0;       ///< calls of the handler, the filter or on_lagged that threw
+    std::uint64_t filtered = 0;     ///< events that the filter turned down
+    std::uint64_t skipped = 0;      ///< events that came while it was paused, or in quarantine
+    std::uint64_t dropped = 0;      ///< events that a full mailbox dropped, or that were replayed without their payload
+    std::uint64_t conflated = 0;    ///< events replaced by a newer one of their name and key
+    std::uint64_t discarded = 0;    ///< events still waiting when it was disconnected, put into quarantine, or given up
+    bool quarantined = false;       ///< see SubscribeOptions::quarantine; until an event comes that ends it
+    std::uint64_t quarantines = 0;  ///< how often that has begun
+    std::string last_error;         ///< what the newest failure said, 1 KiB at most; empty: there was none
+    TimePoint last_error_at{};      ///< on the bus's clock
+    TimeStatistics wait;  ///< from the time of an event to its handler's beginning; for queued delivery, see `run`
+    TimeStatistics run;   ///< from a handler's beginning to its end; both only with WatchOptions::times
 };
 
 /// One middleware. Counters run since it was made, or since `reset_stats`.
@@ -45,6 +67,12 @@ struct MiddlewareStatistics {
 struct NameStatistics {
     std::uint64_t emitted = 0;
     std::size_t subscriptions = 0;  ///< that events of this name are matched with now
+    // With WatchOptions::times, over all subscriptions, those included that are gone:
+    TimeStatistics wait;
+    TimeStatistics run;
+    std::uint64_t failed = 0;
+    std::string last_error;
+    TimePoint last_error_at{};
 };
 
 /// Events that are emitted later; one of `emit_every` counts once in `waiting`, `cancelled` and `not_emitted`.
@@ -77,6 +105,8 @@ struct Statistics {
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
     ScheduleStatistics schedules;
     std::vector<MiddlewareStatistics> middleware;  ///< in use now, in the order in which events go through it
+    std::uint64_t unhandled = 0;    ///< events that matched nobody; counted only with WatchOptions::unhandled
+    std::uint64_t quarantines = 0;  ///< how often a subscription was put into quarantine
 };
 
 /// One retention policy of a store.

@@ -34,6 +34,7 @@ struct [[nodiscard]] HINDSIGHT_API Subscription {
 
     /// Events that come while it is paused are not for it (and counted); those already waiting are still delivered.
     void pause() noexcept;
+    /// Ends a pause, and a quarantine; its failures so far are forgotten.
     void resume() noexcept;
 
     /// Leaves the handler connected until the bus ends. The handle is then empty.

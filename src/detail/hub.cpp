@@ -10,3 +10,4 @@
 #include <hindsight/impl/detail/hub_schedule.ipp>
 #include <hindsight/impl/detail/hub_shutdown.ipp>
 #include <hindsight/impl/detail/hub_statistics.ipp>
+#include <hindsight/impl/detail/hub_watch.ipp>

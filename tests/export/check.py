@@ -3,7 +3,7 @@
 
     check.py FORMAT PROGRAM [SEED]
 
-FORMAT is trace, graphviz or mermaid; PROGRAM is write_samples. Ends with 77 where the reader is not installed.
+FORMAT is trace, graphviz, mermaid or prometheus; PROGRAM is write_samples. Ends with 77 where the reader is not installed.
 """
 
 import importlib
@@ -36,6 +36,9 @@ def require_reader(name: str) -> None:
     elif name == "graphviz":
         if shutil.which("dot") is None:
             skip("there is no dot (Debian: graphviz)")
+    elif name == "prometheus":
+        if shutil.which("promtool") is None:
+            skip("there is no promtool (Debian: in the package prometheus)")
     elif shutil.which("node") is None:
         skip("there is no node")
     elif "HINDSIGHT_MERMAID" not in os.environ:

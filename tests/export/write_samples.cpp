@@ -5,6 +5,7 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/format.hpp>
+#include <hindsight/prometheus.hpp>
 
 #include <array>
 #include <chrono>
@@ -54,6 +55,10 @@ public:
                    [&](std::ostream& out) { write_trace(out, records, deliveries_->runs()); });
         write_with(directory / "diagram.mmd", [&](std::ostream& out) { write_mermaid(out, records); });
         write_with(directory / "graph.dot", [&](std::ostream& out) { write_graphviz(out, records); });
+        const Statistics stats = bus_.stats();
+        write_with(directory / "statistics.json", [&](std::ostream& out) { out << to_json(stats); });
+        write_with(directory / "metrics.txt",
+                   [&](std::ostream& out) { out << to_prometheus(stats) << to_prometheus(bus_.history().stats()); });
     }
 
 private:
@@ -155,7 +160,8 @@ private:
         };
         bus_.subscribe(below(2) == 0 ? "*" : "end.*", handle,
                        {.name = below(3) == 0 ? std::string() : nasty_text(),
-                        .delivery = direct ? Delivery::direct : Delivery::queued})
+                        .delivery = direct ? Delivery::direct : Delivery::queued,
+                        .quarantine = QuarantineOptions{.failures = 10 + below(30)}})
             .detach();
     }
 
@@ -190,7 +196,8 @@ private:
     SingleThreadedBus bus_{{.history = {.capacity = remembered},
                             .clock = clock_,
                             .on_error = [](const HandlerError&) {},
-                            .deliveries = deliveries_}};
+                            .deliveries = deliveries_,
+                            .watch = {.times = true, .unhandled = true}}};
 };
 
 }  // namespace

@@ -23,9 +23,10 @@ struct Envelope {
         has_payload = 1,
         truncated = 2,    // the payload was larger than history keeps
         replayed = 4,     // emitted again from a recording
-        below_error = 8,  // a HandlerError, or emitted while handling one: its failures raise no further HandlerError
+        below_error = 8,  // the library's, or emitted while handling such a one: nothing about it raises another
         plain = 16,       // says nothing beyond its type and payload, and is small: see SpareEnvelope
         converted = 32,   // made of another envelope, for typed subscriptions; see impl/detail/converted.hpp
+        dated = 64,       // its time is the emitter's, and says nothing about how long it waits
     };
 
     // Counts in one word, so that a delivery ends in one step: the references, and above them the queued deliveries

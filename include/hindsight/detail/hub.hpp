@@ -15,6 +15,7 @@
 #include <hindsight/detail/timetable.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
+#include <hindsight/detail/watched.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/scheduled.hpp>
 #include <hindsight/statistics.hpp>
@@ -108,6 +109,8 @@ public:
 
     TimePoint now() const noexcept { return options_.clock ? options_.clock->now() : WallClock::now(); }
     Ledger& ledger() noexcept { return *ledger_; }
+    /// Where times are watched.
+    WatchedNames& watched_names() noexcept { return *watched_names_; }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
@@ -236,7 +239,16 @@ private:
     void call(Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
     /// Calls a direct subscriber, unless it is disconnected or paused.
     void call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept;
-    void emit_failure(const Node& node, const HandlerError& failure) noexcept;
+    /// Emits one of the library's events, about another or none: where that fails, it is left at what was counted.
+    template <class E>
+    void tell(E&& event, std::string_view key, const Record& about) noexcept;
+    /// Remembers what it said, and puts the subscription into quarantine if it was one too many; whether it was.
+    bool note_failure(Node& node, const Record& record, const std::exception_ptr& error) noexcept;
+    void tell_of_quarantine(const Node& node, const Record& record);
+    void tell_of_unhandled(const Record& record) noexcept;
+    /// Whether a node that is skipped, for it is paused or in quarantine, is given this event after all.
+    bool goes_on(Node& node) noexcept;
+    void end_due_quarantines(const Snapshot& subscribers) noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
     /// `of`: what failed belongs to it; `told`: how often that has been told.
     void tell_error_handler(const HandlerError& failure, std::string_view of,
@@ -307,6 +319,11 @@ private:
     Counter dropped_;
     Counter conflated_;
     Counter discarded_;
+    RareCounter unhandled_;
+    RareCounter quarantines_;
+
+    const std::unique_ptr<WatchedNames> watched_names_;  // null: times are not watched
+    std::atomic<bool> releases_{false};  // there are, or were, subscriptions whose quarantine ends by itself
 };
 
 }  // namespace hindsight::detail
@@ -324,4 +341,5 @@ private:
 #    include <hindsight/impl/detail/hub_schedule.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
+#    include <hindsight/impl/detail/hub_watch.ipp>
 #endif

@@ -6,9 +6,9 @@
 // which puts the thread into the same context: the node in its cell, the record in its frame.
 #pragma once
 
-#include <hindsight/delivery_log.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/observation.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/executor.hpp>
@@ -83,7 +83,7 @@ private:
     const bool awaited_;
     const bool last_;
     std::shared_ptr<const void> receiver_;
-    std::optional<HandlerRun> observed_;
+    std::optional<Observation> observed_;
     std::atomic<bool> over_{false};
     std::atomic<Phase> phase_{Phase::starting};
 };

@@ -10,8 +10,11 @@
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
+#include <hindsight/detail/last_error.hpp>
 #include <hindsight/detail/mailbox.hpp>
+#include <hindsight/detail/quarantine.hpp>
 #include <hindsight/detail/readers.hpp>
+#include <hindsight/detail/watched.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>
@@ -99,12 +102,14 @@ struct HINDSIGHT_API Node final : TaskTarget {
         paused = 2,       // matches no events
         orphan = 4,       // nobody waits: the last runner destroys the callables
         claimed = 8,      // someone is destroying, or has destroyed, the callables
-        limited = 16,     // from the start: has a receiver or max_deliveries, so there is more to a call than calling
+        limited = 16,     // from the start: has a receiver, max_deliveries or a quarantine: a call is more than calling
         unseen = 32,      // at first: has not been in any snapshot, so no thread can be running it
         ended = 64,       // disconnected, and the callables are destroyed
         observed = 128,   // from the start: its runs are watched, so there is more to a call than calling
         coroutine = 512,  // from the start: a call of its handler may return before the run is over
         joining = 256,    // direct, and still busy with the past: what comes in goes through its mailbox
+        quarantined = 1024,  // has failed too often: gets no events; changed by Quarantine alone
+        skipping = paused | quarantined,
     };
     using Invoke = void (*)(Node&, const Record&);
     using InvokeEvent = void (*)(Node&, const void*);
@@ -138,6 +143,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::shared_ptr<ObserverTypes> observes;             // of an observer: what it is for, instead of pattern and type
     std::shared_ptr<const Attachment> attachment;        // of an observer's handle, which is never connected itself
     Node* observer = nullptr;                            // and that of the observer, which is
+    std::unique_ptr<Watched> watched;                    // null: its times are not
+    std::unique_ptr<Quarantine> quarantine;              // null: it may fail as often as it does
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
@@ -155,7 +162,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     RareCounter failed;
     RareCounter filter_rejected;
     RareCounter skipped_paused;
-    RareCounter discarded;  // waiting when it was disconnected, or abandoned by its executor
+    RareCounter discarded;  // waiting when it was disconnected, put into quarantine, or abandoned by its executor
+    LastError last_error;
 
     /// A node with this handler, callable as `handler(const Record&)`; one that needs no record has a function
     /// `with_event(const void*)` too. Throws std::bad_alloc and what moving the handler throws.
@@ -186,6 +194,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
     }
     /// What it has counted. Under the ledger's lock, or when the owner is gone.
     SubscriptionStatistics stats() const;
+    /// Adds the rest, which is more work than is to be done under a lock.
+    void add_watched_to(SubscriptionStatistics& stats) const;
 
     bool run_task(std::size_t max, std::size_t& count) noexcept override;
     void abandon_task() noexcept override;

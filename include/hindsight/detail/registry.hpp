@@ -47,7 +47,7 @@ struct NameEntry {
 class HINDSIGHT_API Registry {
 public:
     /// `max_names`: topics for names that are only known at run time. `isolates`: failures of handlers are not the
-    /// emitter's.
+    /// emitter's, nor is it looked at whether an event had any.
     Registry(std::size_t max_names, bool isolates);
     /// Waits for threads that are still in it with a pinned snapshot.
     ~Registry();

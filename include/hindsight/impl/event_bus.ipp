@@ -36,6 +36,7 @@ inline CallbackOptions callback_options(const BusOptions& options) {
         .max_depth = options.max_depth,
         .deliveries = options.deliveries,
         .max_scheduled = options.max_scheduled,
+        .watch = options.watch,
     };
 }
 

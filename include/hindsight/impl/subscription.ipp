@@ -26,7 +26,9 @@ HINDSIGHT_INLINE void Subscription::pause() noexcept {
 
 HINDSIGHT_INLINE void Subscription::resume() noexcept {
     if (!node_) return;
-    node_->connected_node().flags.fetch_and(~std::uint32_t{detail::Node::paused}, std::memory_order_seq_cst);
+    detail::Node& node = node_->connected_node();
+    node.flags.fetch_and(~std::uint32_t{detail::Node::paused}, std::memory_order_seq_cst);
+    if (node.quarantine) node.quarantine->end();
 }
 
 HINDSIGHT_INLINE bool Subscription::connected() const noexcept {
@@ -36,7 +38,10 @@ HINDSIGHT_INLINE bool Subscription::connected() const noexcept {
 HINDSIGHT_INLINE SubscriptionStatistics Subscription::stats() const {
     if (!node_) return {};
     const auto owner = node_->owner.lock();
-    return owner ? owner->stats(node_->connected_node()) : node_->connected_node().stats();
+    if (owner) return owner->stats(node_->connected_node());
+    SubscriptionStatistics stats = node_->connected_node().stats();
+    node_->connected_node().add_watched_to(stats);
+    return stats;
 }
 
 }  // namespace hindsight

@@ -24,6 +24,7 @@ public:
 
     const void* event() const noexcept { return draft_.event; }
     Seq seq() const noexcept { return seq_; }
+    std::string_view name() const noexcept { return draft_.name(); }
     std::string_view correlation() const noexcept { return draft_.options.correlation; }
 
     /// Throws std::bad_alloc, or what copying the event throws.

@@ -65,12 +65,14 @@ HINDSIGHT_INLINE void Emission::look_at_subscribers() {
 }
 
 HINDSIGHT_INLINE void Emission::prepare() {
-    if (!stores_ && snapshot_->nodes.empty()) {
+    if (!stores_ && snapshot_->nodes.empty() && !hub_.options_.watch.unhandled) {
         // What an earlier round has chosen lies in a snapshot that is pinned no more.
         filtering_.reset();
         queueing_.reset();
         return;
     }
+    if (hub_.releases_.load(std::memory_order_relaxed)) [[unlikely]]
+        hub_.end_due_quarantines(*snapshot_);
     if (!record_) make_record();
     if (draft_->payload_bytes <= ledger_.max_payload_bytes.load(std::memory_order_relaxed)) [[likely]] {
         shortened_ = EnvelopePtr();
@@ -121,11 +123,11 @@ HINDSIGHT_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
     if (before != nullptr) {
         stamp.cause = before->cause;
         if (!interception_) stamp.correlation = before->correlation();
-        stamp.flags = before->flags & (Envelope::replayed | Envelope::below_error);
+        stamp.flags = before->flags & (Envelope::replayed | Envelope::below_error | Envelope::dated);
         return stamp;
     }
     inherit(stamp, frame_.outer, hub_);
-    if (&draft_->type == &event_type<HandlerError>()) stamp.flags |= Envelope::below_error;
+    if (is_library_name(draft_->type.name)) stamp.flags |= Envelope::below_error;
     return stamp;
 }
 
@@ -211,6 +213,7 @@ HINDSIGHT_INLINE void Emission::deliver() noexcept {
                           [&](Node& node, std::exception_ptr error) { hub_.report(node, record_, std::move(error)); });
     }
     if (queueing_) matched_ += queueing_->matched();
+    if (matched_ == 0 && hub_.options_.watch.unhandled) hub_.tell_of_unhandled(record_);
 }
 
 HINDSIGHT_INLINE void Emission::call_direct_handlers() noexcept {

@@ -56,12 +56,13 @@ public:
     void count(const Frame& frame, Report report) noexcept {
         for (Answer& answer : answers_) {
             if (answer.verdict == Verdict::rejected) answer.node->filter_rejected.add(frame.slot);
+            if (answer.verdict == Verdict::quarantined) answer.node->skipped_paused.add(frame.slot);
             if (answer.verdict == Verdict::failed) report(*answer.node, std::move(answer.error));
         }
     }
 
 private:
-    enum class Verdict : std::uint8_t { passes, rejected, failed, disconnected };
+    enum class Verdict : std::uint8_t { passes, rejected, failed, disconnected, quarantined };
     struct Answer {
         NodePtr node;
         Verdict verdict;
@@ -72,7 +73,9 @@ private:
     /// `seen()`: the record as this subscriber sees it; throws if there is none.
     template <class Seen>
     static Answer ask(Running& running, Node& node, Seen seen) {
-        if ((running.move_to(node) & Node::dead) != 0) return {NodePtr::share(node), Verdict::disconnected};
+        const std::uint32_t flags = running.move_to(node);
+        if ((flags & Node::dead) != 0) return {NodePtr::share(node), Verdict::disconnected};
+        if ((flags & Node::quarantined) != 0) return {NodePtr::share(node), Verdict::quarantined};
         try {
             const Record& record = seen();
             const bool passes = !node.filtered || node.filter(record);

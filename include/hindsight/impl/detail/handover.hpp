@@ -28,7 +28,7 @@ public:
     bool prepare_locked() const {
         for (const NodePtr& node : nodes_) {
             Mailbox& mailbox = *node->mailbox;
-            if (mailbox.closed || node->has(Node::dead | Node::paused) || mailbox.room() == Mailbox::Room::full)
+            if (mailbox.closed || node->has(Node::dead | Node::skipping) || mailbox.room() == Mailbox::Room::full)
                 return false;
             mailbox.reserve_one();
         }

@@ -21,7 +21,8 @@ HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger
                           bool single_threaded)
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
       single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()),
-      registry_(options.max_names, options.errors == ErrorPolicy::isolate) {
+      registry_(options.max_names, options.errors == ErrorPolicy::isolate && !options.watch.unhandled),
+      watched_names_(options.watch.times ? std::make_unique<WatchedNames>(options.watch.max_names) : nullptr) {
     // What functions that must not fail need, while failing is harmless.
     ThreadSlot::current();
     ParkingLot::of(this);
@@ -60,6 +61,16 @@ inline void require_sense_for_inbox(const SubscribeOptions& options) {
     if (options.delivery != Delivery::queued)
         throw InvalidArgument("inbox: delivery must be queued: there is no handler to call directly");
     if (options.executor) throw InvalidArgument("inbox: it takes no executor: whoever reads it brings the thread");
+    if (options.quarantine) throw InvalidArgument("inbox: it takes no quarantine: there is no handler that could fail");
+}
+
+inline void require_sense(const QuarantineOptions& options) {
+    const auto fault = [](const char* what) { return InvalidArgument(std::string("subscribe: quarantine.") + what); };
+    if (options.failures == 0) throw fault("failures is 0: it would be in quarantine from the start");
+    if (options.failures > 64 * 1024) throw fault("failures is over 65536");
+    if (options.window <= Duration::zero()) throw fault("window is not above 0");
+    if (options.release_after && *options.release_after <= Duration::zero())
+        throw fault("release_after is not above 0; leave it out for none");
 }
 
 inline std::uint64_t deliveries_left(const Node& node) noexcept {
@@ -89,6 +100,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
+    if (options.quarantine) hub::require_sense(*options.quarantine);
     node.name = std::move(options.name);
     node.pattern = std::move(pattern);
     node.type = type;
@@ -97,7 +109,17 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     node.max_deliveries = options.max_deliveries;
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
-    if (node.receiver || options.max_deliveries > 0) node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
+    if (options.quarantine) {
+        node.quarantine = std::make_unique<Quarantine>(*options.quarantine, node.flags, Node::quarantined);
+        if (options.quarantine->release_after) releases_.store(true, std::memory_order_relaxed);
+    }
+    if (node.receiver || options.max_deliveries > 0 || node.quarantine)
+        node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
+    if (options_.watch.times && !node.readers) {
+        node.watched = std::make_unique<Watched>();
+        if (options.delivery == Delivery::queued) node.watched->wait = std::make_unique<TimeRecorder>();
+        node.flags.fetch_or(Node::observed, std::memory_order_relaxed);
+    }
     if (options_.deliveries) {
         node.observed_as = std::make_shared<const ObservedHandler>(
             ObservedHandler{node.name, std::string(node.pattern->text()), node.delivery});

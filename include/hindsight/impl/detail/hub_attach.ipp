@@ -36,6 +36,7 @@ inline void require_same_options(const Node& node, const SubscribeOptions& optio
     require(!options.executor, "executor");
     require(options.max_deliveries == 0 || options.max_deliveries == node.max_deliveries, "max_deliveries");
     require(!options.on_lagged, "on_lagged");
+    require(!options.quarantine, "quarantine");
 }
 
 }  // namespace hub_attach

@@ -14,6 +14,10 @@ namespace hindsight::detail {
 template <class Invoke, class GetRecord>
 [[gnu::noinline]] void Hub::call_limited(Frame& frame, Node& node, Calls& calls, Invoke invoke,
                                          GetRecord record) noexcept {
+    if (node.has(Node::quarantined)) {  // since it was put into the mailbox, or looked at
+        if (!frame.queued) node.skipped_paused.add(frame.slot);
+        return;
+    }
     std::shared_ptr<const void> receiver;  // kept alive for as long as its member function runs
     if (node.receiver) {
         receiver = node.receiver->lock();
@@ -74,9 +78,11 @@ inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& cal
 
 inline void Hub::call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
     const std::uint32_t flags = running.move_to(node);
-    if ((flags & (Node::dead | Node::paused)) == 0) [[likely]]
+    if ((flags & (Node::dead | Node::skipping)) == 0) [[likely]]
         return call(frame, node, record, calls);
-    if ((flags & Node::dead) == 0) node.skipped_paused.add(frame.slot);
+    if ((flags & Node::dead) != 0) return;
+    if (goes_on(node)) return call(frame, node, record, calls);
+    node.skipped_paused.add(frame.slot);
 }
 
 }  // namespace hindsight::detail

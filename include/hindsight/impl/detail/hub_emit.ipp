@@ -27,7 +27,7 @@ namespace hindsight::detail {
                                                                         std::uint32_t flags) noexcept {
     Calls calls;
     if ((flags & Node::dead) != 0) return 0;
-    if ((flags & Node::paused) != 0) {
+    if ((flags & Node::skipping) != 0 && !goes_on(node)) {
         node.skipped_paused.add(slot);
     } else {
         call_limited(

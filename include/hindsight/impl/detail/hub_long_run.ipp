@@ -54,8 +54,9 @@ HINDSIGHT_INLINE Hub::Began Hub::begin_run(Running& running, LongFrame& frame, N
     };
     std::shared_ptr<const void> receiver;
     if (alive && node.receiver) receiver = node.receiver->lock();
-    if (!alive || (node.receiver && !receiver)) {
-        if (alive) {
+    const bool quarantined = node.has(Node::quarantined);
+    if (!alive || quarantined || (node.receiver && !receiver)) {
+        if (alive && !quarantined) {
             close(node);
         } else {
             const std::lock_guard until_counted(ledger_->mutex);
@@ -92,8 +93,8 @@ HINDSIGHT_INLINE void Hub::finish_run(LongRun& run, std::exception_ptr error) no
     Node& node = run.node();
     Mailbox& mailbox = *node.mailbox;
     if (run.observed_) {
-        run.observed_->failed = error != nullptr;
-        end_observing(*this, std::move(*run.observed_));
+        run.observed_->run.failed = error != nullptr;
+        end_observing(*this, node, run.record().name(), std::move(*run.observed_));
     }
     if (error) report(node, run.record(), std::move(error));
     run.receiver_.reset();

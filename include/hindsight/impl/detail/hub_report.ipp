@@ -37,27 +37,29 @@ HINDSIGHT_INLINE void Hub::report(Node& node, const Record& record, std::excepti
     ThreadSlot& slot = ThreadSlot::current();
     node.failed.add(slot);
     failed_.add(slot);
+    const bool one_too_many = note_failure(node, record, error);
     try {
         const HandlerError failure{label_of(node), record, std::move(error)};
         const bool recursive = record && record.envelope()->has(Envelope::below_error);
-        if (!recursive) emit_failure(node, failure);
+        if (!recursive) tell(failure, std::to_string(node.id) + ":" + failure.handler, record);
         tell_error_handler(node, failure);
+        if (one_too_many) tell_of_quarantine(node, record);
     } catch (const std::bad_alloc&) {
         // There is no memory to tell with: the failure is counted.
     }
 }
 
-HINDSIGHT_INLINE void Hub::emit_failure(const Node& node, const HandlerError& failure) noexcept {
+template <class E>
+void Hub::tell(E&& event, std::string_view key, const Record& about) noexcept {
     try {
-        const std::string key = std::to_string(node.id) + ":" + failure.handler;
-        const std::string_view correlation = failure.record.correlation();
-        with_draft(failure, EmitOptions{.key = key, .correlation = correlation, .cause = failure.record.seq()},
+        const std::string_view correlation = about.correlation();
+        with_draft(std::forward<E>(event), EmitOptions{.key = key, .correlation = correlation, .cause = about.seq()},
                    [this](const Draft& draft) {
                        Receipt receipt;
                        detail::emit(*this, draft, receipt);
                    });
     } catch (...) {
-        // Out of memory; or ErrorPolicy::rethrow, for a handler of HandlerError, whose own failure has been told.
+        // Out of memory; or ErrorPolicy::rethrow, for a handler of this event, whose own failure has been told.
     }
 }
 

@@ -90,10 +90,11 @@ HINDSIGHT_INLINE bool Hub::try_to_emit(const Frame& frame, Appointment& appointm
         const TimePoint time = appointment.keeps_time ? appointment.event->time : now();
         if (appointment.period > Duration::zero()) {
             const Envelope& original = *appointment.event;
-            const Stamp stamp{.time = time,
-                              .origin = original.origin,
-                              .cause = original.cause,
-                              .flags = static_cast<std::uint8_t>(original.flags & Envelope::below_error)};
+            const Stamp stamp{
+                .time = time,
+                .origin = original.origin,
+                .cause = original.cause,
+                .flags = static_cast<std::uint8_t>(original.flags & (Envelope::below_error | Envelope::dated))};
             event = make_again(original, stamp, frame.slot);
         } else {
             event = std::move(appointment.event);

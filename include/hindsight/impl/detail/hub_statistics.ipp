@@ -12,9 +12,26 @@
 
 namespace hindsight::detail {
 
+namespace hub_statistics {
+
+/// The record that one of the library's events is about, or null.
+inline const Record* record_inside(const Envelope& envelope) noexcept {
+    const void* const payload = envelope.payload();
+    if (payload == nullptr) return nullptr;
+    if (envelope.type == &event_type<HandlerError>()) return &static_cast<const HandlerError*>(payload)->record;
+    if (envelope.type == &event_type<UnhandledEvent>()) return &static_cast<const UnhandledEvent*>(payload)->record;
+    return nullptr;
+}
+
+}  // namespace hub_statistics
+
 HINDSIGHT_INLINE SubscriptionStatistics Hub::stats(const Node& node) const {
-    const std::lock_guard lock(ledger_->mutex);
-    return node.stats();
+    SubscriptionStatistics stats = [&] {
+        const std::lock_guard lock(ledger_->mutex);
+        return node.stats();
+    }();
+    node.add_watched_to(stats);
+    return stats;
 }
 
 HINDSIGHT_INLINE void Hub::has_ended(Node& node) noexcept {
@@ -37,6 +54,8 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     total.discarded = discarded_.get();
     total.dropped = dropped_.get();
     total.conflated = conflated_.get();
+    total.unhandled = unhandled_.get();
+    total.quarantines = quarantines_.get();
 
     std::vector<NodePtr> nodes = registry_.nodes();
     std::erase_if(nodes, [&](const NodePtr& node) {
@@ -52,6 +71,17 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     if (const std::uint64_t others = emitted_by_others_.get()) {
         total.emitted += others;
         total.by_name["(other)"].emitted = others;
+    }
+    if (watched_names_) {
+        watched_names_->for_each([&](const WatchedName& watched) {
+            const TimeStatistics run = watched.run.read();
+            if (run.count == 0 && watched.failed.get() == 0) return;
+            NameStatistics& of_name = total.by_name[watched.name];
+            of_name.wait = watched.wait.read();
+            of_name.run = run;
+            of_name.failed = watched.failed.get();
+            watched.last_error.show(of_name.last_error, of_name.last_error_at);
+        });
     }
     for (auto& [name, of_name] : total.by_name) {
         for (const NodePtr& node : nodes) of_name.subscriptions += is_for(*node, name) ? 1u : 0u;
@@ -83,9 +113,8 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->forget(type);
     const auto holds = [&](const Envelope& envelope) {
         if (same_type(*envelope.type, type)) return true;
-        if (&event_type<HandlerError>() != envelope.type) return false;
-        const auto* failure = static_cast<const HandlerError*>(envelope.payload());
-        return failure != nullptr && failure->record && same_type(*failure->record.envelope()->type, type);
+        const Record* const about = hub_statistics::record_inside(envelope);
+        return about != nullptr && *about && same_type(*about->envelope()->type, type);
     };
     for (const NodePtr& node : registry_.nodes()) {
         if (!node->mailbox) continue;
@@ -117,11 +146,16 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
     }
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
+    for (RareCounter* counter : {&unhandled_, &quarantines_}) counter->reset();
+    if (watched_names_) watched_names_->for_each([](WatchedName& each) { each.reset(); });
     registry_.for_each_node([this](Node& node) {
         node.delivered.reset();
         for (RareCounter* counter : {&node.failed, &node.filter_rejected, &node.skipped_paused, &node.discarded}) {
             counter->reset();
         }
+        node.last_error.set(nullptr);
+        if (node.quarantine) node.quarantine->times.reset();
+        if (node.watched) node.watched->reset();
         if (!node.mailbox) return;
         node.mailbox->delivered.reset();
         const std::lock_guard lock(ledger_->mutex);

@@ -64,6 +64,7 @@ HINDSIGHT_INLINE void Joining::capture() {
     backlog_->set_let_go(let_go_locked());
     mailbox.go_to(Mailbox::Stage::in_turn, ledger_.waiting_mailboxes);
     mailbox.undecided = records_.size();
+    if (node_.watched) node_.watched->past_until = ledger_.last_seq.load(std::memory_order_relaxed);
 }
 
 HINDSIGHT_INLINE Lagged Joining::let_go_locked() const noexcept {

@@ -70,12 +70,21 @@ HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {
     stats.filtered = filter_rejected.get();
     stats.skipped = skipped_paused.get();
     stats.discarded = discarded.get();
+    stats.quarantined = has(quarantined);
     if (mailbox) {
         stats.queue_depth = mailbox->unfinished();
         stats.dropped = mailbox->dropped;
         stats.conflated = mailbox->conflated;
     }
     return stats;
+}
+
+HINDSIGHT_INLINE void Node::add_watched_to(SubscriptionStatistics& stats) const {
+    last_error.show(stats.last_error, stats.last_error_at);
+    if (quarantine) stats.quarantines = quarantine->times.get();
+    if (!watched) return;
+    stats.run = watched->run.read();
+    if (watched->wait) stats.wait = watched->wait->read();
 }
 
 HINDSIGHT_INLINE bool Node::run_task(std::size_t max, std::size_t& count) noexcept {

@@ -20,7 +20,7 @@ HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
     // Inside any handler a thread never waits: its mailboxes grow.
     if (frame_.outer != nullptr) return false;
     for (Node* node : takers_) {
-        if (node->mailbox->room() == Mailbox::Room::ready || node->has(Node::paused)) continue;
+        if (node->mailbox->room() == Mailbox::Room::ready || node->has(Node::skipping)) continue;
         const Full* const known = known_as_full(*node);
         if (known != nullptr && !known->waits_on()) continue;
         const bool any_room = known != nullptr && known->way == Full::Way::waits_for_any_room;
@@ -40,7 +40,7 @@ HINDSIGHT_INLINE Queueing::Full* Queueing::known_as_full(const Node& node) noexc
 HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope, Envelope* converted) noexcept {
     std::uint32_t queued_converted = 0;
     for (Node* node : takers_) {
-        if (node->has(Node::paused)) {
+        if (node->has(Node::skipping)) {
             node->skipped_paused.add(frame_.slot);
         } else if (converted != nullptr && snapshot_->converts_for(*node)) {
             const std::uint32_t before = queued_;

@@ -1,0 +1,1 @@
+#include <hindsight/impl/format_statistics.ipp>
