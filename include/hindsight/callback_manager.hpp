@@ -19,6 +19,7 @@
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/scheduled.hpp>
+#include <hindsight/scope.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 
@@ -158,6 +159,10 @@ public:
         return use_node(detail::make_draft_middleware_node(std::move(middleware)), &pattern, nullptr,
                         std::move(options));
     }
+
+    /// See BasicEventBus::scope, for both.
+    Scope scope();
+    Scope scope(std::string_view name);
 
     /// See BasicEventBus::run_pending.
     std::size_t run_pending(std::size_t max = no_limit);

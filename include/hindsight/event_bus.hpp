@@ -14,6 +14,7 @@
 #include <hindsight/pattern.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/scheduled.hpp>
+#include <hindsight/scope.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 
@@ -289,6 +290,11 @@ public:
     use(Pattern pattern, F middleware, MiddlewareOptions options = {}) {
         return callbacks().use(std::move(pattern), std::move(middleware), std::move(options));
     }
+
+    /// A bus within this one: see Scope. Without a name it has one that no scope has yet. Throws InvalidName for a name
+    /// that is none, or is the library's; LimitReached (`max_names`), Closed, std::bad_alloc; nothing has changed then.
+    Scope scope() { return callbacks().scope(); }
+    Scope scope(std::string_view name) { return callbacks().scope(name); }
 
     EventStore& history() noexcept { return core_.history(); }
     const EventStore& history() const noexcept { return core_.history(); }

@@ -84,7 +84,7 @@ public:
         requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
     const {
         const detail::KeyText text(key);
-        return latest_typed<E>(text.view());
+        return newest_of<E>(detail::newest_of_key(text.view()));
     }
     /// The same whatever its key is.
     template <Event E>
@@ -156,13 +156,6 @@ public:
     const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
 
 private:
-    template <Event E>
-    std::optional<TypedRecord<E>> latest_typed(std::string_view key) const {
-        Query query{.key = std::string(key), .limit = 1};
-        // To a query an empty key is any.
-        if (key.empty()) query.where = [](const Record& record) { return record.key().empty(); };
-        return newest_of<E>(query);
-    }
     template <Event E>
     std::optional<TypedRecord<E>> newest_of(const Query& query_of_one) const {
         std::vector<TypedRecord<E>> found = query<E>(query_of_one);

@@ -22,7 +22,7 @@ namespace hindsight {
 ///
 /// - always `id` (text: the bus's random id in 16 hexadecimal digits, "-", the seq), `seq`, `time` (text: ISO 8601 in
 ///   UTC, to the nanosecond), `name`, `category`, `severity` (text);
-/// - unless empty, zero or false: `source`, `key`, `cause` (a seq), `correlation`, `metadata`, `replayed`,
+/// - unless empty, zero or false: `source`, `key`, `scope`, `cause` (a seq), `correlation`, `metadata`, `replayed`,
 ///   `payload_bytes`;
 /// - `payload`, or `"truncated":true` where history kept none.
 ///
@@ -61,10 +61,10 @@ HINDSIGHT_API std::string to_lines(const CauseTree& tree);
 ///
 ///     #12 2026-11-20T08:21:37.123456789Z info task.completed source=workflow_1 key=t1 cause=#3 {"task_id":"t1"}
 ///
-/// `source` and `cause` only where there is one, `key` only where it is not the source, correlation and metadata not at
-/// all; last the payload as JSON, or `(payload of 70000 bytes not kept)`. A text with spaces, quotes, control
-/// characters or malformed UTF-8 is written as a JSON string: the line stays one line, and does not steer a terminal.
-/// An empty record is `(empty record)`.
+/// `source`, `scope` and `cause` only where there is one, `key` only where it is not the source, correlation and
+/// metadata not at all; last the payload as JSON, or `(payload of 70000 bytes not kept)`. A text with spaces, quotes,
+/// control characters or malformed UTF-8 is written as a JSON string: the line stays one line, and does not steer a
+/// terminal. An empty record is `(empty record)`.
 ///
 /// `{:j}` shows what `to_json` returns. Any other format is a compile error where fmt checks the format string then,
 /// else fmt::format_error. Throws what `to_json` throws.

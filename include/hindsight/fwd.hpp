@@ -29,6 +29,8 @@ struct Subscription;
 struct Scheduled;
 class DraftView;
 class Middleware;
+class Scope;
+class ScopeHistory;
 template <class E>
 class Inbox;
 

@@ -24,6 +24,8 @@
 #include <hindsight/replay.hpp>
 #include <hindsight/retention.hpp>
 #include <hindsight/scheduled.hpp>
+#include <hindsight/scope.hpp>
+#include <hindsight/scope_history.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/subscription.hpp>
 #include <hindsight/this_handler.hpp>

@@ -36,6 +36,8 @@ public:
     /// The emitter's, else the event's, else the source.
     std::string_view key() const noexcept { return draft_.key(); }
     std::string_view correlation() const noexcept { return draft_.draft().options.correlation; }
+    /// That it is emitted in; empty: the bus itself.
+    std::string_view scope() const noexcept { return draft_.draft().scope(); }
     /// The seq of the event whose handler emits this one, or the one given by the emitter; 0: none.
     Seq cause() const noexcept { return draft_.draft().options.cause; }
     Severity severity() const noexcept { return draft_.severity(); }

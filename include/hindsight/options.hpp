@@ -113,7 +113,8 @@ struct CallbackOptions {
     /// 4th, 8th ... of each subscription go to stderr.
     std::function<void(const HandlerError&)> on_error = {};
     /// Names known only at run time (of NamedEvents, in `subscribe`) that have state of their own, such as statistics;
-    /// events of further names are delivered all the same, and share "(other)". 0: none has. Names of C++ types always
+    /// events of further names are delivered all the same, and share "(other)". Each scope counts, too, with all names
+    /// of events in it. 0: none has. Names of C++ types always
     /// have it, and count.
     std::size_t max_names = 64 * 1024;
     /// How deeply handlers may emit inside handlers.

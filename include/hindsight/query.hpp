@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hindsight {
@@ -37,7 +38,21 @@ struct Query {
     Predicate where = {};
     std::size_t limit = no_limit;  ///< 0: none are given
     Take take = Take::newest;
+    /// Emitted in this scope or in one below it: what a subscriber of the scope would have been given; see Scope.
+    std::string scope = {};
 };
+
+namespace detail {
+
+/// The query for the newest record of a key, which may be empty.
+inline Query newest_of_key(std::string_view key) {
+    Query query{.key = std::string(key), .limit = 1};
+    // To a query an empty key is any.
+    if (key.empty()) query.where = [](const Record& record) { return record.key().empty(); };
+    return query;
+}
+
+}  // namespace detail
 
 /// What history still has of a hole.
 struct Reread {

@@ -68,6 +68,9 @@ public:
     std::string_view key() const&& = delete;
     std::string_view correlation() const& noexcept { return envelope_ ? envelope_->correlation() : std::string_view(); }
     std::string_view correlation() const&& = delete;
+    /// The scope that it was emitted in; empty: the bus itself. See Scope.
+    std::string_view scope() const& noexcept { return envelope_ ? envelope_->scope() : std::string_view(); }
+    std::string_view scope() const&& = delete;
     /// The emitter's name-value pairs, in its order. Allocates the vector; the texts are views.
     std::vector<std::pair<std::string_view, std::string_view>> metadata() const&;
     std::vector<std::pair<std::string_view, std::string_view>> metadata() const&& = delete;

@@ -50,6 +50,7 @@ struct SubscriptionStatistics {
     TimePoint last_error_at{};      ///< on the bus's clock
     TimeStatistics wait;  ///< from the time of an event to its handler's beginning; for queued delivery, see `run`
     TimeStatistics run;   ///< from a handler's beginning to its end; both only with WatchOptions::times
+    std::string scope;    ///< that it is in; empty: the bus itself
 };
 
 /// One middleware. Counters run since it was made, or since `reset_stats`.

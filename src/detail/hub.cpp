@@ -8,6 +8,7 @@
 #include <hindsight/impl/detail/hub_read.ipp>
 #include <hindsight/impl/detail/hub_report.ipp>
 #include <hindsight/impl/detail/hub_schedule.ipp>
+#include <hindsight/impl/detail/hub_scopes.ipp>
 #include <hindsight/impl/detail/hub_shutdown.ipp>
 #include <hindsight/impl/detail/hub_statistics.ipp>
 #include <hindsight/impl/detail/hub_watch.ipp>

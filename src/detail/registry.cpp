@@ -1,1 +1,2 @@
 #include <hindsight/impl/detail/registry.ipp>
+#include <hindsight/impl/detail/registry_scopes.ipp>

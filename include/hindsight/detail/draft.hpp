@@ -22,11 +22,12 @@ namespace hindsight::detail {
 
 struct Draft {
     using Metadata = std::span<const std::pair<std::string_view, std::string_view>>;
-    /// What an event may say itself.
+    /// What an event may say itself, and what is said of it beyond the options.
     struct Texts {
         std::string_view name;
         std::string_view key;
         const Metadata* metadata = nullptr;  // instead of what the options have, where middleware has amended it
+        std::string_view scope = {};         // that it is emitted in; empty: the bus itself
     };
 
     const EventType& type;
@@ -40,6 +41,7 @@ struct Draft {
     std::string_view name() const noexcept { return type.self_named ? own->name : type.name; }
     /// The one that the event's traits give.
     std::string_view key() const noexcept { return own != nullptr ? own->key : std::string_view(); }
+    std::string_view scope() const noexcept { return own != nullptr ? own->scope : std::string_view(); }
     Metadata metadata() const noexcept {
         if (own != nullptr && own->metadata != nullptr) return *own->metadata;
         return {options.metadata.begin(), options.metadata.size()};

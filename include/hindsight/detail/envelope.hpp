@@ -1,8 +1,9 @@
 // The immutable, shared body behind a Record: one allocation that holds the header, the payload and the texts.
 //
 // Layout of the allocation: Envelope | payload, aligned | name (self-named types only) | source | key | correlation |
-// metadata (two 32-bit sizes and two texts an entry). Everything is written by the emitting thread before the envelope
-// is published under the ledger's lock; afterwards only the atomic counts and the link of evicted records change.
+// scope | metadata (two 32-bit sizes and two texts an entry). Everything is written by the emitting thread before the
+// envelope is published under the ledger's lock; afterwards only the atomic counts and the link of evicted records
+// change.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
@@ -49,6 +50,7 @@ struct Envelope {
     std::uint16_t correlation_size = 0;
     std::uint16_t metadata_count = 0;
     std::uint32_t text_bytes = 0;  // from the offset to the end of the allocation
+    std::uint8_t scope_size = 0;   // 0: the bus itself
     Seq cause = 0;
     std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
     std::size_t payload_bytes = 0;  // as the event's traits count it
@@ -72,7 +74,10 @@ struct Envelope {
     std::string_view correlation() const noexcept {
         return {texts() + name_size + source_size + key_size, correlation_size};
     }
-    const char* metadata() const noexcept { return texts() + name_size + source_size + key_size + correlation_size; }
+    std::string_view scope() const noexcept {
+        return {texts() + name_size + source_size + key_size + correlation_size, scope_size};
+    }
+    const char* metadata() const noexcept { return scope().data() + scope_size; }
 
     /// A metadata entry is two 32-bit sizes (of its name and its value) and the two texts.
     static std::pair<std::string_view, std::string_view> metadata_entry(const char* at) noexcept {

@@ -27,6 +27,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ public:
 
     /// For the outside: the function `emit` below.
     void emit(const Draft& draft, Receipt& receipt);
+    /// The same for an event of a scope, which the draft says, and which the caller holds on to.
+    void emit_in(const ScopeHandle& scope, const Draft& draft, Receipt& receipt);
     /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
     void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt);
 
@@ -67,6 +70,11 @@ public:
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
+    /// Makes a handle of a scope: see Registry::open_scope. Throws Closed, too, where the bus is shut down.
+    std::unique_ptr<ScopeHandle> open_scope(std::optional<std::string_view> name, const ScopeHandle* made_in);
+    /// The handle ends; with the last one of a scope all that is in it. Waits for running handlers, as disconnecting
+    /// does.
+    void end_scope(ScopeHandle& handle) noexcept;
     /// Attaches an observer, for the first time or once more; what its handle holds.
     NodePtr attach(ObserverDraft&& observer, const SubscribeOptions& options);
     /// The same for middleware.
@@ -111,6 +119,7 @@ public:
     Ledger& ledger() noexcept { return *ledger_; }
     /// Where times are watched.
     WatchedNames& watched_names() noexcept { return *watched_names_; }
+    const std::shared_ptr<Ledger>& shared_ledger() const noexcept { return ledger_; }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
@@ -189,6 +198,7 @@ private:
 
     // The ways of an event. They fill an empty receipt.
 
+    void emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt);
     void emit_thoroughly(const Draft& draft, Receipt& receipt);
     /// To subscribers that have changed: collects them first.
     void collect_and_emit(ThreadSlot& slot, Topic& topic, const Draft& draft, Receipt& receipt);
@@ -339,6 +349,7 @@ private:
 #    include <hindsight/impl/detail/hub_read.ipp>
 #    include <hindsight/impl/detail/hub_report.ipp>
 #    include <hindsight/impl/detail/hub_schedule.ipp>
+#    include <hindsight/impl/detail/hub_scopes.ipp>
 #    include <hindsight/impl/detail/hub_shutdown.ipp>
 #    include <hindsight/impl/detail/hub_statistics.ipp>
 #    include <hindsight/impl/detail/hub_watch.ipp>

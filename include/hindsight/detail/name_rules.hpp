@@ -56,6 +56,11 @@ constexpr bool is_library_name(std::string_view name) noexcept {
     return name.substr(0, own.size()) == own && (name.size() == own.size() || name[own.size()] == '.');
 }
 
+/// Whether `scope` is `upper`, or lies below it.
+constexpr bool is_in_scope(std::string_view scope, std::string_view upper) noexcept {
+    return scope.substr(0, upper.size()) == upper && (scope.size() == upper.size() || scope[upper.size()] == '.');
+}
+
 constexpr NameFault first_segment_fault(std::string_view segment, bool wildcards) noexcept {
     if (segment.empty()) {
         return {0, "empty segment"};

@@ -44,6 +44,7 @@ class NodePtr;
 struct NameEntry;
 struct Node;
 class ObserverTypes;
+struct ScopeEntry;
 
 /// What an inbox has for its readers.
 struct Unread {
@@ -88,6 +89,7 @@ protected:
 struct Registration {
     bool connected = false;
     bool has_connection = false;  // with Signals2
+    ScopeEntry* scope = nullptr;  // that it is in, while it is connected; null: the bus itself
     NameEntry* name = nullptr;    // of the one event that it subscribed to; null: it is among the wildcards
     // All connected nodes, in the order of their ids.
     Node* previous = nullptr;
@@ -137,6 +139,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::uint64_t max_deliveries = 0;
     std::optional<Pattern> pattern;  // what it subscribed to: an event's name or a pattern
     std::string name;
+    std::shared_ptr<const std::string> scope;  // the name of the scope that it is in; null: the bus itself
     Intercept intercept = nullptr;     // of middleware, which is no subscription: calls it; throws what it throws
     std::unique_ptr<Readers> readers;  // of an inbox: then there is no executor
     std::shared_ptr<const ObservedHandler> observed_as;  // what a log of deliveries calls it, if it is observed
@@ -177,6 +180,8 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     /// The node that is connected: this one, or that of the observer whose handle this is.
     Node& connected_node() noexcept { return observer != nullptr ? *observer : *this; }
+
+    std::string_view scope_name() const noexcept { return scope ? std::string_view(*scope) : std::string_view(); }
 
     /// Whether emitters put events into its mailbox now, rather than call it.
     bool takes_queued() const noexcept { return delivery == Delivery::queued || has(joining); }

@@ -33,6 +33,7 @@ struct ObserverDraft {
     const std::type_info* as;  // the class it is attached as
     std::optional<std::weak_ptr<const void>> tracked;
     std::vector<Overload> overloads;
+    ScopeEntry* scope = nullptr;  // null: the bus itself
 };
 
 /// One call of `attach`: what the node of its handle has of it. The observer's own node is shared by all of these.

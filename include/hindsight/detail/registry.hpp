@@ -11,6 +11,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/scope_entry.hpp>
 #include <hindsight/detail/snapshot.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/pattern.hpp>
@@ -18,14 +19,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace hindsight::detail {
@@ -35,19 +36,11 @@ struct ObserverDraft;
 struct Overload;
 class SubscriptionSignal;
 
-/// What the registry knows of one event name. Never removed.
-struct NameEntry {
-    std::shared_ptr<SubscriptionSignal> exact;
-    std::unique_ptr<Topic> typed;
-    std::vector<std::unique_ptr<Topic>> self_named;  // one for each type whose events have had the name
-    Conversion conversion;                           // of dynamic events of the name
-};
-
 /// Thread-safe. No user code runs under its mutex.
 class HINDSIGHT_API Registry {
 public:
-    /// `max_names`: topics for names that are only known at run time. `isolates`: failures of handlers are not the
-    /// emitter's, nor is it looked at whether an event had any.
+    /// `max_names`: names that are only known at run time, and scopes with their names. `isolates`: failures of
+    /// handlers are not the emitter's, nor is it looked at whether an event had any.
     Registry(std::size_t max_names, bool isolates);
     /// Waits for threads that are still in it with a pinned snapshot.
     ~Registry();
@@ -56,18 +49,32 @@ public:
 
     /// The topic of a type that was emitted or subscribed to before, and does not name its events itself; else null.
     /// Lock-free.
-    Topic* find(const EventType& type) const noexcept { return topics_by_type_.find(type); }
+    Topic* find(const EventType& type) const noexcept { return bus_.topics_by_type.find(type); }
     /// The topic of an event that was emitted before, and had a place among `max_names`, by its name if it must be.
-    Topic* find(const Draft& draft) const noexcept;
-    /// The topic of any checked draft. `owned` is set for a name beyond `max_names`: a topic for this one event. Throws
-    /// TypeConflict when another type has the name, std::bad_alloc.
-    Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned);
+    /// `scope`: that the draft is for; null for the bus itself, and where nobody has such a scope.
+    Topic* find(const Draft& draft, const ScopeEntry* scope = nullptr) const noexcept;
+    /// The topic of any checked draft. `owned` is set for a name beyond `max_names`, or a scope that nobody has: a
+    /// topic for this one event. Throws TypeConflict when another type has the name, std::bad_alloc.
+    Topic& look_up(const Draft& draft, std::unique_ptr<Topic>& owned, ScopeEntry* scope = nullptr);
+
+    /// Makes this a handle of the scope of that name below `made_in` (null: below the bus), which is made if there is
+    /// none; no name: of a new one. The handle is not to move from then on. Throws InvalidName, LimitReached,
+    /// Closed (`made_in` has ended), std::bad_alloc; nothing has changed then.
+    void open_scope(ScopeHandle& handle, std::optional<std::string_view> name, const ScopeHandle* made_in);
+    /// The handle ends, unless it has. The scopes that end with it, each with the next one (`ended_before`): their
+    /// nodes are still connected.
+    std::shared_ptr<ScopeEntry> end_scope(ScopeHandle& handle) noexcept;
+    /// That of the name, if somebody has it.
+    std::shared_ptr<ScopeEntry> find_scope(std::string_view name) const noexcept;
+    /// Some connected node of the scope; null: it has none.
+    NodePtr any_node_in(const ScopeEntry& scope) const noexcept;
 
     /// Thrown where another node of the observer is connected.
     struct AlreadyAttached {};
 
     /// Connects a node that has its pattern and options, and gives it an id. `type`: the payload's, for typed
-    /// subscriptions. Throws TypeConflict, AlreadyAttached, std::bad_alloc; nothing has changed then.
+    /// subscriptions. Throws TypeConflict, AlreadyAttached, Closed (its scope has ended), std::bad_alloc; nothing has
+    /// changed then.
     void connect(Node& node) {
         connect(node, [] {});
     }
@@ -80,7 +87,12 @@ public:
         prepare_to_connect_locked(node);
         // From here on no emission of these topics goes through, nor gets a new snapshot before the mutex is free.
         mark_changed_locked(node);
-        at_that_moment();
+        try {
+            at_that_moment();
+        } catch (...) {
+            if (node.registration.scope != nullptr) node.registration.scope->nodes.erase(&node);
+            throw;
+        }
         append_locked(node);
     }
     /// Changes what emissions do about a connected node, with the same kind of moment.
@@ -128,28 +140,47 @@ public:
         for (NodePtr node = node_after(nullptr); node; node = node_after(node.get())) visit(*node);
     }
 
+    /// Those of the bus itself, which count what is emitted in scopes, too.
     template <class F>
     void for_each_topic(F visit) const {
         const std::shared_lock lock(mutex_);
-        for (const auto& [text, name] : names_) {
-            if (name.typed) visit(*name.typed);
-            for (const auto& topic : name.self_named) visit(*topic);
-        }
+        visit_topics(bus_, visit);
     }
 
 private:
-    struct TextHash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-    };
-    using Names = std::unordered_map<std::string, NameEntry, TextHash, std::equal_to<>>;
+    template <class F>
+    static void visit_topics(const ScopeEntry& scope, F visit) {
+        for (const auto& [_, name] : scope.names) visit_topics(name, visit);
+    }
+    template <class F>
+    static void visit_topics(const NameEntry& name, F visit) {
+        if (name.typed) visit(*name.typed);
+        for (const auto& topic : name.self_named) visit(*topic);
+    }
+    /// Whatever sees the events of `upper`'s subscribers: itself, and all that lies below it.
+    template <class F>
+    void for_each_scope_in_locked(const ScopeEntry& upper, F visit) const;
+    /// The scopes that see what is emitted in the scope of that name, but for the bus.
+    template <class F>
+    void for_each_scope_around_locked(std::string_view scope, F visit) const;
 
     void rebuild(Topic& topic);
     bool owns(const Snapshot* snapshot) const noexcept;
-    NameEntry& name_locked(std::string_view text);
+    ScopeEntry& scope_of(const Node& node) noexcept {
+        return node.registration.scope != nullptr ? *node.registration.scope : bus_;
+    }
+    NameEntry& name_locked(ScopeEntry& scope, std::string_view text);
+    /// Null: beyond `max_names`.
+    NameEntry* name_if_allowed_locked(ScopeEntry& scope, std::string_view text);
     NameEntry& typed_name_locked(const EventType& type);
+    /// Null: beyond `max_names`.
+    Topic* topic_in_bus_locked(const Draft& draft);
+    Topic* topic_in_locked(ScopeEntry& scope, const Draft& draft, Topic& in_bus);
+    void end_handle_locked(ScopeHandle& handle, std::shared_ptr<ScopeEntry>& ended) noexcept;
+    std::string unused_scope_name_locked(std::string_view beginning);
     static Topic* find_self_named(const NameEntry& name, const EventType& type) noexcept;
     static void mark_changed(Topic& topic) noexcept;
+    void mark_dynamic_changed_locked(std::string_view name) noexcept;
     /// Where the node's connection belongs; null: among the wildcards.
     NameEntry* name_for_locked(const Node& node);
     void prepare_to_connect_locked(Node& node);
@@ -164,10 +195,11 @@ private:
     const std::size_t max_names_;
     const bool isolates_;
     mutable std::shared_mutex mutex_;
-    Names names_;
-    TopicsByType topics_by_type_;
-    std::shared_ptr<SubscriptionSignal> wildcards_;  // and exact names beyond max_names
-    Node* first_ = nullptr;                          // connected nodes; each is owned by one reference
+    ScopeEntry bus_;
+    std::map<std::string, std::shared_ptr<ScopeEntry>, std::less<>> scopes_;  // that have handles
+    std::size_t name_count_ = 0;                                              // scopes, and names in all of them
+    std::uint64_t last_unnamed_scope_ = 0;
+    Node* first_ = nullptr;  // connected nodes; each is owned by one reference
     Node* last_ = nullptr;
     Node* first_without_connection_ = nullptr;  // no later one has any
     std::size_t count_ = 0;
@@ -181,4 +213,5 @@ private:
 
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/detail/registry.ipp>
+#    include <hindsight/impl/detail/registry_scopes.ipp>
 #endif

@@ -33,6 +33,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -46,10 +48,12 @@ struct Appointment {
     /// Where it waits: for a delay on the steady clock, for a moment on the bus's clock, or for its turn, being due.
     enum class Line : std::uint8_t { delays, moments, due };
 
-    Appointment(EnvelopePtr event_, Duration period_, bool keeps_time_) noexcept
-        : type(*event_->type), event(std::move(event_)), period(period_), keeps_time(keeps_time_) {}
+    Appointment(EnvelopePtr event_, Duration period_, bool keeps_time_)
+        : type(*event_->type), scope(event_->scope()), event(std::move(event_)), period(period_),
+          keeps_time(keeps_time_) {}
 
-    const EventType& type;  // not to be looked at once it is over
+    const EventType& type;    // not to be looked at once it is over
+    const std::string scope;  // that it is to be emitted in; empty: the bus itself
 
     EnvelopePtr event;      // with all that it says, but the seq; of a repeated one: what is copied
     EnvelopePtr in_hand;    // what is being emitted
@@ -99,6 +103,8 @@ public:
     bool cancel(Appointment& appointment) noexcept;
     /// Cancels those that hold the type.
     void forget(const EventType& type) noexcept;
+    /// Those that are to be emitted in a scope that has ended.
+    void forget(std::string_view scope) noexcept;
 
     /// Emits what is due, unless a thread of its own does.
     void emit_by_hand() noexcept;
@@ -134,6 +140,8 @@ private:
     void emit_one(std::unique_lock<std::mutex>& lock, Line::node_type next) noexcept;
     void put_back_locked(Line::node_type& node, const Now& now) noexcept;
     Line::node_type take_locked(Appointment& appointment) noexcept;
+    template <class F>
+    void forget_if(F matches) noexcept;
     void put_locked(Line::node_type&& node, Appointment::Line line, TimePoint rank) noexcept;
     void end_locked(Appointment& appointment) noexcept;
     Line& line_of(Appointment::Line line) noexcept { return lines_[static_cast<std::size_t>(line)]; }

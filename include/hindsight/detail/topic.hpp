@@ -46,12 +46,15 @@ private:
 };
 
 struct Topic {
-    Topic(std::string_view name_, const EventType& type_)
-        : name(name_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_) {}
+    /// `in_bus`: for a topic of a scope, that of the bus itself, if there is one, which counts for it, too.
+    Topic(std::string_view name_, const EventType& type_, std::string_view scope_ = {}, Topic* in_bus = nullptr)
+        : name(name_), scope(scope_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_),
+          emitted(in_bus != nullptr ? in_bus->emitted : own_emitted) {}
     Topic(const Topic&) = delete;
     Topic& operator=(const Topic&) = delete;
 
     const std::string name;
+    const std::string scope;  // empty: the bus itself
     const bool self_named;
     const bool dynamic;  // see EventType
     const TypeIdentity type;
@@ -90,7 +93,9 @@ struct Topic {
         retention_version.store(ledger.history_version.load(std::memory_order_relaxed), std::memory_order_release);
     }
 
-    Counter emitted;
+    Counter own_emitted;
+    Counter& emitted;  // of the bus's topic, in any scope
+    bool counts_for_bus() const noexcept { return &emitted != &own_emitted; }
 };
 
 /// Topics by the address of their type's description: the lookup of every emit. Readers take no lock; writers are
@@ -100,8 +105,9 @@ struct Topic {
 /// unloaded and loaded: the topic's identity decides.
 class TopicsByType {
 public:
-    TopicsByType() {
-        tables_.push_back(std::make_unique<Table>(64));
+    /// `size`: that it begins with, a power of two.
+    explicit TopicsByType(std::size_t size = 64) {
+        tables_.push_back(std::make_unique<Table>(size));
         current_.store(tables_.back().get());
     }
 

@@ -4,20 +4,12 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/ledger.hpp>
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/connecting.hpp>
 
 #include <string>
 #include <utility>
 
 namespace hindsight {
-
-namespace callback_manager {
-
-/// The pattern, or for null one of all events of the type. Types whose events name themselves have all names.
-inline Pattern taken_or_of(Pattern* pattern, const detail::EventType* type) {
-    return pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name);
-}
-
-}  // namespace callback_manager
 
 HINDSIGHT_INLINE CallbackManager::CallbackManager(const CallbackOptions& options)
     : CallbackManager(options,
@@ -42,7 +34,7 @@ HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pattern* pattern,
                                                        const detail::EventType* type, SubscribeOptions&& options) {
     if (!node) throw InvalidArgument("subscribe: the handler is null");
-    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
+    hub_->subscribe(*node, detail::taken_or_of(pattern, type), type, std::move(options));
     return Subscription(std::move(node));
 }
 
@@ -53,18 +45,24 @@ HINDSIGHT_INLINE Subscription CallbackManager::attach_draft(detail::ObserverDraf
 
 HINDSIGHT_INLINE detail::NodePtr CallbackManager::connect_inbox(Pattern* pattern, const detail::EventType* type,
                                                                 SubscribeOptions&& options) {
-    detail::NodePtr node = detail::Node::make([](const Record&) {});  // which is never called
-    node->readers = std::make_unique<detail::Readers>(!hub_->ledger().mutex.enabled());
-    node->readers->read_by(detail::ThreadSlot::current());
-    hub_->subscribe(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options));
+    detail::NodePtr node = detail::make_inbox_node(*hub_);
+    hub_->subscribe(*node, detail::taken_or_of(pattern, type), type, std::move(options));
     return node;
 }
 
 HINDSIGHT_INLINE Middleware CallbackManager::use_node(detail::NodePtr node, Pattern* pattern,
                                                       const detail::EventType* type, MiddlewareOptions&& options) {
     if (!node) throw InvalidArgument("use: the middleware is null");
-    hub_->use(*node, callback_manager::taken_or_of(pattern, type), type, std::move(options.name));
+    hub_->use(*node, detail::taken_or_of(pattern, type), type, std::move(options.name));
     return Middleware(std::move(node));
+}
+
+HINDSIGHT_INLINE Scope CallbackManager::scope() {
+    return Scope(*hub_, std::nullopt);
+}
+
+HINDSIGHT_INLINE Scope CallbackManager::scope(std::string_view name) {
+    return Scope(*hub_, name);
 }
 
 HINDSIGHT_INLINE std::size_t CallbackManager::run_pending(std::size_t max) {

@@ -77,6 +77,7 @@ HINDSIGHT_INLINE std::string to_line(const Record& record) {
     line += record.name();
     if (!record.source().empty()) append_word(line += " source=", record.source());
     if (!record.key().empty() && record.key() != record.source()) append_word(line += " key=", record.key());
+    if (!record.scope().empty()) (line += " scope=") += record.scope();
     if (record.cause() != 0) append_json_number(line += " cause=#", record.cause());
     if (record.truncated()) {
         append_json_number(line += " (payload of ", std::uint64_t{record.payload_bytes()});
@@ -150,6 +151,7 @@ HINDSIGHT_INLINE std::string to_json(const Record& record) {
     detail::append_json_string(members.next("severity"), to_string(record.severity()));
     add_text("source", record.source());
     add_text("key", record.key());
+    add_text("scope", record.scope());
     add_number("cause", record.cause());
     add_text("correlation", record.correlation());
     if (record.envelope()->metadata_count != 0) detail::append_metadata(members.next("metadata"), record);

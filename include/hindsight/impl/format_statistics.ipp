@@ -83,6 +83,7 @@ private:
 HINDSIGHT_INLINE void append_statistics(std::string& out, const SubscriptionStatistics& of) {
     StatisticsJson json(out);
     json.number("id", of.id).text("name", of.name).text("pattern", of.pattern);
+    if (!of.scope.empty()) json.text("scope", of.scope);
     json.text("delivery", of.delivery == Delivery::direct ? "direct" : "queued");
     append_json_number(json.next("priority"), std::int64_t{of.priority});
     json.flag("paused", of.paused).flag("quarantined", of.quarantined).number("queue_depth", of.queue_depth);

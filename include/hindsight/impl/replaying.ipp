@@ -88,7 +88,7 @@ private:
         } catch (...) {
             return ReplayRefusal::copy_failed;
         }
-        const detail::Draft::Texts own{recorded.name(), recorded.key()};
+        const detail::Draft::Texts own{.name = recorded.name(), .key = recorded.key(), .scope = recorded.scope()};
         const detail::Draft draft{.type = *recorded.type,
                                   .event = made->payload(),
                                   .payload_bytes = recorded.payload_bytes,

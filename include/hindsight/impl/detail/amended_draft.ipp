@@ -14,14 +14,14 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE AmendedDraft::AmendedDraft(const Draft& given, const Stamp& stamp, Envelope* made, const Clock* clock)
     : options_(given.options),
-      metadata_(given.metadata()), own_{.name = given.name(), .key = given.key()}, draft_{.type = given.type,
-                                                                                          .event = given.event,
-                                                                                          .payload_bytes =
-                                                                                              given.payload_bytes,
-                                                                                          .options = options_,
-                                                                                          .own = &own_,
-                                                                                          .brief = false,
-                                                                                          .may_move = given.may_move},
+      metadata_(given.metadata()), own_{.name = given.name(), .key = given.key(), .scope = given.scope()},
+      draft_{.type = given.type,
+             .event = given.event,
+             .payload_bytes = given.payload_bytes,
+             .options = options_,
+             .own = &own_,
+             .brief = false,
+             .may_move = given.may_move},
       clock_(clock) {
     own_.metadata = &metadata_;
     options_.cause = stamp.cause;
@@ -33,6 +33,7 @@ HINDSIGHT_INLINE AmendedDraft::AmendedDraft(const Draft& given, const Stamp& sta
     options_.severity = made->severity;
     options_.time = made->time;
     own_.key = {};
+    own_.scope = made->scope();
     const char* at = made->metadata();
     for (std::uint16_t i = 0; i < made->metadata_count; ++i) {
         own_metadata_.push_back(Envelope::metadata_entry(at));

@@ -205,7 +205,7 @@ HINDSIGHT_INLINE std::optional<History::Place> Emission::place_locked() {
 }
 
 HINDSIGHT_INLINE void Emission::deliver() noexcept {
-    (topic_is_shared_ ? topic_.emitted : hub_.emitted_by_others_).add(frame_.slot);
+    (topic_is_shared_ || topic_.counts_for_bus() ? topic_.emitted : hub_.emitted_by_others_).add(frame_.slot);
     if (queueing_) queueing_->finish(record_);
     call_direct_handlers();
     if (filtering_) {

@@ -161,11 +161,13 @@ HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Recei
         receipt.outcome = Outcome::too_deep;
         return;
     }
+    std::shared_ptr<ScopeEntry> scope;  // user code may end it
+    if (!draft.scope().empty()) scope = registry_.find_scope(draft.scope());
     std::unique_ptr<Topic> owned;
-    Topic* topic = registry_.find(draft);
+    Topic* topic = registry_.find(draft, scope.get());
     if (topic == nullptr) check_name(draft);
     check_texts(draft);
-    if (topic == nullptr) topic = &registry_.look_up(draft, owned);
+    if (topic == nullptr) topic = &registry_.look_up(draft, owned, scope.get());
     Frame frame(slot, *this);
     receipt = Emission(*this, frame, *topic, owned == nullptr, draft, std::move(made)).run();
 }
@@ -196,9 +198,8 @@ HINDSIGHT_ALWAYS_INLINE void Hub::emit_to(ThreadSlot& slot, Topic& topic, const 
 
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
 // handler was given, so it takes the long way. All that is called here is called last, and so needs no stack.
-HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
+HINDSIGHT_ALWAYS_INLINE void Hub::emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt) {
     ThreadSlot* const slot = ThreadSlot::current_or_null();
-    Topic* const topic = registry_.find(draft.type);
     if (slot == nullptr || topic == nullptr || slot->top != nullptr ||
         state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
         return emit_thoroughly(draft, receipt);
@@ -206,6 +207,10 @@ HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
     if (subscribers == nullptr) [[unlikely]]
         return collect_and_emit(*slot, *topic, draft, receipt);
     emit_to(*slot, *topic, *subscribers, draft, receipt);
+}
+
+HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
+    emit_to_topic(registry_.find(draft.type), draft, receipt);
 }
 
 HINDSIGHT_INLINE void emit(Hub& hub, const Draft& draft, Receipt& receipt) {

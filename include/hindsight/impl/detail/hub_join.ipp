@@ -114,7 +114,8 @@ HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, std::unique_ptr<Backlog>
 }
 
 HINDSIGHT_INLINE Reread Hub::reread(Node& node, const Lagged& hole) const {
-    Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
+    Query query{
+        .pattern = std::string(node.pattern->text()), .take = Take::oldest, .scope = std::string(node.scope_name())};
     if (node.observes) {
         query.pattern = node.observes->pattern();
         query.where = [&node](const Record& record) {

@@ -100,7 +100,7 @@ HINDSIGHT_INLINE bool Hub::try_to_emit(const Frame& frame, Appointment& appointm
             event = std::move(appointment.event);
             event->time = time;
         }
-        const Draft::Texts own{event->name(), event->key()};
+        const Draft::Texts own{.name = event->name(), .key = event->key(), .scope = event->scope()};
         const Draft draft{.type = *event->type,
                           .event = event->payload(),
                           .payload_bytes = event->payload_bytes,

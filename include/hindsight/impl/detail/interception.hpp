@@ -103,13 +103,14 @@ private:
                           [this](const Draft& draft) { return make_envelope(draft, Stamp(), frame_.slot); });
     }
 
-    /// Name, source, severity, cause and correlation. Not what middleware may be there to take out.
+    /// Name, source, severity, cause, correlation and scope. Not what middleware may be there to take out.
     Record header() const {
         const Draft& draft = draft_.draft();
         const draft::Texts texts{.own_name = draft.type.self_named ? draft.name() : std::string_view(),
                                  .source = draft.options.source,
                                  .key = {},
                                  .correlation = draft.options.correlation,
+                                 .scope = draft.scope(),
                                  .metadata = {}};
         const std::size_t text_bytes = texts.bytes();
         auto* const made = ::new (envelope::allocate(draft.type, sizeof(Envelope) + text_bytes)) Envelope;

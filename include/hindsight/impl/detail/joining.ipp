@@ -23,7 +23,8 @@ inline bool needs_payload(const Node& node) noexcept {
 }
 
 inline Query query_for(const Node& node, const Replay& replay) {
-    Query query{.pattern = std::string(node.pattern->text()), .take = Take::oldest};
+    Query query{
+        .pattern = std::string(node.pattern->text()), .take = Take::oldest, .scope = std::string(node.scope_name())};
     switch (replay.kind()) {
     case Replay::Kind::last:
         query.take = Take::newest;

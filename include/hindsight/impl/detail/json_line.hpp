@@ -48,6 +48,9 @@ public:
         refuse_unknown_members();
         const std::string_view name = required_text("name");
         require_name(name);
+        if (find("category") != nullptr && required_text("category") != category_of(name)) {
+            refuse("category", "is not the name's first segment");
+        }
         const Conversion* typed = nullptr;
         for (const Conversion& each : types) {
             if (each.to->name == name) typed = &each;
@@ -106,9 +109,9 @@ private:
     }
 
     void refuse_unknown_members() const {
-        constexpr std::string_view known[] = {"id",       "seq",      "time",    "name",      "category",
-                                              "severity", "source",   "key",     "cause",     "correlation",
-                                              "metadata", "replayed", "payload", "truncated", "payload_bytes"};
+        constexpr std::string_view known[] = {
+            "id",    "seq",   "time",        "name",     "category", "severity", "source",    "key",
+            "scope", "cause", "correlation", "metadata", "replayed", "payload",  "truncated", "payload_bytes"};
         for (const auto& pair : value_.get_object()) {
             const std::string_view name(pair.key().data(), pair.key().size());
             if (std::ranges::find(known, name) == std::end(known)) {
@@ -122,9 +125,6 @@ private:
             require_valid_name(name);
         } catch (const InvalidName& error) {
             throw Refused{error.what()};
-        }
-        if (find("category") != nullptr && required_text("category") != category_of(name)) {
-            refuse("category", "is not the name's first segment");
         }
     }
 
@@ -141,6 +141,8 @@ private:
         event.texts.source = text_or_empty("source");
         event.texts.key = text_or_empty("key");
         event.texts.correlation = text_or_empty("correlation");
+        event.texts.scope = text_or_empty("scope");
+        if (!event.texts.scope.empty()) require_name(event.texts.scope);
         event.cause = number_or_zero("cause");
         event.payload_bytes = number_or_zero("payload_bytes");
         if (flag("replayed")) event.flags |= Envelope::replayed;

@@ -36,11 +36,11 @@ inline std::string_view key_of(const Draft& draft) noexcept {
 
 /// What an envelope's texts are made of.
 struct Texts {
-    std::string_view own_name, source, key, correlation;
+    std::string_view own_name, source, key, correlation, scope;
     Draft::Metadata metadata;
 
     std::size_t bytes() const noexcept {
-        std::size_t total = own_name.size() + source.size() + key.size() + correlation.size();
+        std::size_t total = own_name.size() + source.size() + key.size() + correlation.size() + scope.size();
         for (const auto& [name, value] : metadata) total += 2 * sizeof(std::uint32_t) + name.size() + value.size();
         return total;
     }
@@ -52,6 +52,7 @@ struct Texts {
         envelope.source_size = static_cast<std::uint16_t>(source.size());
         envelope.key_size = static_cast<std::uint16_t>(key.size());
         envelope.correlation_size = static_cast<std::uint16_t>(correlation.size());
+        envelope.scope_size = static_cast<std::uint8_t>(scope.size());
         envelope.metadata_count = static_cast<std::uint16_t>(metadata.size());
 
         char* at = reinterpret_cast<char*>(&envelope) + envelope.text_offset;
@@ -59,6 +60,7 @@ struct Texts {
         at = append(at, source);
         at = append(at, key);
         at = append(at, correlation);
+        at = append(at, scope);
         for (const auto& [name, value] : metadata) {
             at = append_size(at, name.size());
             at = append_size(at, value.size());
@@ -73,6 +75,7 @@ inline Texts texts_of(const Draft& draft, std::string_view correlation) noexcept
             .source = draft.options.source,
             .key = key_of(draft),
             .correlation = correlation,
+            .scope = draft.scope(),
             .metadata = draft.metadata()};
 }
 

@@ -38,6 +38,7 @@ inline Envelope* make_like(const Envelope& other, const EventType& type, std::si
     made->source_size = other.source_size;
     made->key_size = other.key_size;
     made->correlation_size = other.correlation_size;
+    made->scope_size = other.scope_size;
     made->metadata_count = other.metadata_count;
     std::memcpy(static_cast<char*>(memory) + text_offset,
                 reinterpret_cast<const char*>(&other) + other.text_offset + skipped, texts);

@@ -62,6 +62,7 @@ HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {
     stats.id = id;
     stats.name = name;
     stats.pattern = pattern->text();
+    stats.scope = scope_name();
     stats.delivery = delivery;
     stats.priority = priority;
     stats.paused = has(paused);

@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/observer_types.hpp>
+#include <hindsight/detail/scope_entry.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -147,12 +148,14 @@ struct CallObserver {
 }  // namespace observer_types
 
 HINDSIGHT_INLINE bool is_node_of(const Node& node, const ObserverDraft& observer) noexcept {
-    return node.observes && node.observes->is_of(observer.object, *observer.as) && !node.has(Node::dead) &&
+    return node.observes && node.registration.scope == observer.scope &&
+           node.observes->is_of(observer.object, *observer.as) && !node.has(Node::dead) &&
            observer_types::may_be_one(node.receiver, observer.tracked);
 }
 
 HINDSIGHT_INLINE bool is_node_of_same(const Node& node, const Node& other) noexcept {
-    return node.observes && other.observes && node.observes->is_like(*other.observes) && !node.has(Node::dead) &&
+    return node.observes && other.observes && node.registration.scope == other.registration.scope &&
+           node.observes->is_like(*other.observes) && !node.has(Node::dead) &&
            observer_types::may_be_one(node.receiver, other.receiver);
 }
 
@@ -166,6 +169,7 @@ HINDSIGHT_INLINE NodePtr make_observer_node(const ObserverDraft& observer) {
     NodePtr node = Node::make(observer_types::CallObserver{types.get()});
     node->observes = std::move(types);
     node->receiver = observer.tracked;
+    if (observer.scope != nullptr) put_into(*observer.scope, *node);
     return node;
 }
 

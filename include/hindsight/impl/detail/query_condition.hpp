@@ -26,6 +26,7 @@ public:
         if (!query.name.empty()) require_valid_name(query.name);
         if (!query.pattern.empty()) pattern_.emplace(query.pattern);
         if (!query.category.empty()) require_valid_category(query.category);
+        if (!query.scope.empty()) require_valid_name(query.scope);
         if (query.take > Take::oldest) throw InvalidArgument("query: `take` is no Take");
         if (query.min_severity > Severity::critical) throw InvalidArgument("query: `min_severity` is no Severity");
         if (query.since && query.until && *query.since > *query.until) {
@@ -49,6 +50,7 @@ public:
         if (query_.until && record.time >= *query_.until) return false;
         if (!met.source && !query_.source.empty() && record.source() != query_.source) return false;
         if (!met.key && !query_.key.empty() && record.key() != query_.key) return false;
+        if (!query_.scope.empty() && !is_in_scope(record.scope(), query_.scope)) return false;
         return met.name || holds_for(record.name());
     }
 
@@ -75,7 +77,8 @@ public:
     bool excludes_library_names() const noexcept { return !names_library_events_ && type_ == nullptr; }
     /// Whether it looks at a record's texts.
     bool looks_at_texts(Met met) const noexcept {
-        return !met.name || (!met.key && !query_.key.empty()) || (!met.source && !query_.source.empty());
+        return !met.name || (!met.key && !query_.key.empty()) || (!met.source && !query_.source.empty()) ||
+               !query_.scope.empty();
     }
 
     /// The one name that meets it; empty: there may be several.

@@ -130,14 +130,23 @@ HINDSIGHT_INLINE bool Timetable::cancel(Appointment& appointment) noexcept {
 }
 
 HINDSIGHT_INLINE void Timetable::forget(const EventType& type) noexcept {
+    forget_if([&](const Appointment& each) { return same_type(each.type, type); });
+}
+
+HINDSIGHT_INLINE void Timetable::forget(std::string_view scope) noexcept {
+    forget_if([&](const Appointment& each) { return each.scope == scope; });
+}
+
+template <class F>
+void Timetable::forget_if(F matches) noexcept {
     Line forgotten;
     std::unique_lock lock(mutex_);
     // What is in hand is in no line.
-    if (in_hand_ != nullptr && same_type(in_hand_->type, type)) in_hand_->cancelled = true;
+    if (in_hand_ != nullptr && matches(*in_hand_)) in_hand_->cancelled = true;
     for (Line& line : lines_) {
         for (auto each = line.begin(); each != line.end();) {
             const auto next = std::next(each);
-            if (same_type((*each)->type, type)) {
+            if (matches(**each)) {
                 end_locked(**each);
                 ++counted_.cancelled;
                 forgotten.insert(line.extract(each));
