@@ -166,6 +166,17 @@ TEST_CASE("a coroutine is watched to its end, and left out when it keeps failing
     CHECK(subscription.stats().delivered == 3);
 }
 
+TEST_CASE("a coroutine that takes too long is told of while it is suspended", "[coroutine][slow_handlers]") {
+    EventBus bus;
+    Gate gate(bus);
+    const auto slow = bus.subscribe<hindsight::SlowHandler>([&](const hindsight::SlowHandler&) { gate.open(); },
+                                                            {.delivery = Delivery::direct});
+    const auto subscription = bus.subscribe<Tick>(
+        [&](const Tick&) -> asio::awaitable<void> { co_await gate.inbox.next(); }, {.slow_after = 1ms});
+    bus.emit(Tick{}).wait();
+    CHECK(subscription.stats().slow == 1);
+}
+
 TEST_CASE("a receiver stays until the coroutine that handles its event is over", "[coroutine]") {
     EventBus bus;
     Gate gate(bus);

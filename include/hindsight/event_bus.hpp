@@ -169,7 +169,7 @@ public:
     /// that returns boost::asio::awaitable<void>; see docs/waiting.md.
     ///
     /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
-    /// std::bad_alloc; nothing is subscribed then.
+    /// std::bad_alloc, std::system_error (no thread that could watch, for `slow_after`); nothing is subscribed then.
     template <Event E, class F>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     subscribe(F handler, SubscribeOptions options = {}) {

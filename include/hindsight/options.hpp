@@ -86,6 +86,9 @@ struct SubscribeOptions {
     /// When it fails so often that it is given no more events: emits SubscriptionQuarantined. What waits for it then is
     /// discarded, what comes meanwhile is skipped; both are counted.
     std::optional<QuarantineOptions> quarantine = {};
+    /// How long the handler may run before SlowHandler is emitted, instead of WatchOptions::slow_after;
+    /// Duration::max(): as long as it will.
+    std::optional<Duration> slow_after = {};
 };
 
 /// Views: build it in the call of `emit`, do not keep it.

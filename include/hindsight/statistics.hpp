@@ -46,6 +46,7 @@ struct SubscriptionStatistics {
     std::uint64_t discarded = 0;    ///< events still waiting when it was disconnected, put into quarantine, or given up
     bool quarantined = false;       ///< see SubscribeOptions::quarantine; until an event comes that ends it
     std::uint64_t quarantines = 0;  ///< how often that has begun
+    std::uint64_t slow = 0;         ///< runs that took longer than SubscribeOptions::slow_after
     std::string last_error;         ///< what the newest failure said, 1 KiB at most; empty: there was none
     TimePoint last_error_at{};      ///< on the bus's clock
     TimeStatistics wait;  ///< from the time of an event to its handler's beginning; for queued delivery, see `run`
@@ -108,6 +109,7 @@ struct Statistics {
     std::vector<MiddlewareStatistics> middleware;  ///< in use now, in the order in which events go through it
     std::uint64_t unhandled = 0;    ///< events that matched nobody; counted only with WatchOptions::unhandled
     std::uint64_t quarantines = 0;  ///< how often a subscription was put into quarantine
+    std::uint64_t slow = 0;         ///< runs that took longer than they should
 };
 
 /// One retention policy of a store.

@@ -23,6 +23,10 @@ struct WatchOptions {
     std::size_t max_names = 1024;
     /// Emit UnhandledEvent for events that matched nobody. All events of the bus then take a longer way.
     bool unhandled = false;
+    /// How long a handler may run, coroutines to their end, before SlowHandler is emitted; for subscriptions that have
+    /// no SubscribeOptions::slow_after. On the steady clock, whatever clock the bus has: what hangs may be what moves
+    /// that.
+    std::optional<Duration> slow_after = {};
 };
 
 /// When a subscription that keeps failing is left out; all times are on the bus's clock.
@@ -33,6 +37,32 @@ struct QuarantineOptions {
     Duration window = std::chrono::minutes(1);
     /// The first event that comes when this is over is delivered again; none: only after Subscription::resume.
     std::optional<Duration> release_after = {};
+};
+
+struct SlowHandler;
+template <>
+inline constexpr bool detail::is_library_event<SlowHandler> = true;
+
+/// The library's event about a handler that takes too long, while it still runs (or has just returned): once it has run
+/// for as long as it may, and again each time that this has doubled.
+///
+/// It is emitted by a thread of the bus's own, which calls direct handlers of it and then goes on watching: they should
+/// be quick. Queued ones have to wait for a thread of the pool, which the slow handler may hold up.
+struct HINDSIGHT_API SlowHandler {
+    static constexpr std::string_view event_name = "hindsight.slow_handler";
+    static constexpr Severity event_severity = Severity::warning;
+
+    /// As in HandlerError: its name, or `#id`.
+    std::string subscription;
+    std::uint64_t id = 0;
+    /// What it was given.
+    Record record;
+    /// So far.
+    Duration running{};
+    /// 1 for the first time that this is told of the run, 2 for the next ...
+    unsigned told = 1;
+
+    std::string event_json() const;
 };
 
 struct SubscriptionQuarantined;

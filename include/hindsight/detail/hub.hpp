@@ -15,6 +15,7 @@
 #include <hindsight/detail/timetable.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
+#include <hindsight/detail/watchdog.hpp>
 #include <hindsight/detail/watched.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/scheduled.hpp>
@@ -46,6 +47,7 @@ class Running;
 class HINDSIGHT_API Hub final : public NodeOwner,
                                 public EventOwner,
                                 public TimetableOwner,
+                                public WatchdogOwner,
                                 public std::enable_shared_from_this<Hub> {
 public:
     using MakeExecutor = std::function<std::shared_ptr<Executor>()>;
@@ -67,6 +69,7 @@ public:
     /// For the outside: the function `schedule` of schedule.hpp.
     Scheduled schedule(const Draft& draft, const When& when);
     bool emit_scheduled(Appointment& appointment) noexcept override;
+    void tell_of_slow(Node& node, const Record& record, Duration running, unsigned told) noexcept override;
 
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
@@ -117,9 +120,11 @@ public:
 
     TimePoint now() const noexcept { return options_.clock ? options_.clock->now() : WallClock::now(); }
     Ledger& ledger() noexcept { return *ledger_; }
+    const std::shared_ptr<Ledger>& shared_ledger() const noexcept { return ledger_; }
     /// Where times are watched.
     WatchedNames& watched_names() noexcept { return *watched_names_; }
-    const std::shared_ptr<Ledger>& shared_ledger() const noexcept { return ledger_; }
+    /// For handlers that have a threshold.
+    Watchdog& watchdog() noexcept { return *watchdog_.load(std::memory_order_acquire); }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
@@ -256,6 +261,8 @@ private:
     bool note_failure(Node& node, const Record& record, const std::exception_ptr& error) noexcept;
     void tell_of_quarantine(const Node& node, const Record& record);
     void tell_of_unhandled(const Record& record) noexcept;
+    /// Marks a node that is not published yet as one whose runs are watched, if they are to be.
+    void watch(Node& node, const SubscribeOptions& options);
     /// Whether a node that is skipped, for it is paused or in quarantine, is given this event after all.
     bool goes_on(Node& node) noexcept;
     void end_due_quarantines(const Snapshot& subscribers) noexcept;
@@ -331,7 +338,11 @@ private:
     Counter discarded_;
     RareCounter unhandled_;
     RareCounter quarantines_;
+    RareCounter slow_;
 
+    std::once_flag watchdog_made_;
+    std::shared_ptr<Watchdog> own_watchdog_;
+    std::atomic<Watchdog*> watchdog_{nullptr};           // null: no subscription has ever had a threshold
     const std::unique_ptr<WatchedNames> watched_names_;  // null: times are not watched
     std::atomic<bool> releases_{false};  // there are, or were, subscriptions whose quarantine ends by itself
 };

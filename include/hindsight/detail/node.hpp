@@ -146,7 +146,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     std::shared_ptr<ObserverTypes> observes;             // of an observer: what it is for, instead of pattern and type
     std::shared_ptr<const Attachment> attachment;        // of an observer's handle, which is never connected itself
     Node* observer = nullptr;                            // and that of the observer, which is
-    std::unique_ptr<Watched> watched;                    // null: its times are not
+    std::unique_ptr<Watched> watched;                    // null: it is not
     std::unique_ptr<Quarantine> quarantine;              // null: it may fail as often as it does
 
     // Guarded by the mutex of ThreadSlots.

@@ -22,12 +22,16 @@ namespace hindsight::detail {
 /// Of one subscription.
 struct Watched {
     void reset() noexcept {
-        run.reset();
+        if (run) run->reset();
         if (wait) wait->reset();
+        slow.reset();
     }
+    bool has_threshold() const noexcept { return slow_after != Duration::max(); }
 
-    TimeRecorder run;
-    std::unique_ptr<TimeRecorder> wait;  // null: its events do not wait
+    std::unique_ptr<TimeRecorder> run;      // null: times are not watched
+    std::unique_ptr<TimeRecorder> wait;     // null: the same, or its events do not wait
+    Duration slow_after = Duration::max();  // max(): nobody looks how long it takes
+    RareCounter slow;
     Seq past_until = 0;  // records up to this one were replayed to it: written under the ledger's lock when it joins
 };
 

@@ -89,7 +89,7 @@ HINDSIGHT_INLINE void append_statistics(std::string& out, const SubscriptionStat
     json.flag("paused", of.paused).flag("quarantined", of.quarantined).number("queue_depth", of.queue_depth);
     json.number("delivered", of.delivered).number("failed", of.failed).number("filtered", of.filtered);
     json.number("skipped", of.skipped).number("dropped", of.dropped).number("conflated", of.conflated);
-    json.number("discarded", of.discarded).number("quarantines", of.quarantines);
+    json.number("discarded", of.discarded).number("quarantines", of.quarantines).number("slow", of.slow);
     json.error(of.last_error, of.last_error_at).times("wait", of.wait).times("run", of.run);
     json.end();
 }
@@ -135,7 +135,7 @@ HINDSIGHT_INLINE std::string to_json(const Statistics& of) {
     json.number("refused_failed", of.refused_failed).number("matched", of.matched).number("delivered", of.delivered);
     json.number("failed", of.failed).number("dropped", of.dropped).number("conflated", of.conflated);
     json.number("discarded", of.discarded).number("queue_depth", of.queue_depth).number("unhandled", of.unhandled);
-    json.number("quarantines", of.quarantines);
+    json.number("quarantines", of.quarantines).number("slow", of.slow);
     json.object("by_name", of.by_name, detail::append_each);
     json.list("subscriptions", of.subscriptions, detail::append_each);
     json.list("middleware", of.middleware, detail::append_each);

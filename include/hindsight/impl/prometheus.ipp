@@ -62,6 +62,7 @@ inline void add_totals(MetricsText& text, const Statistics& of) {
     text.sample("hindsight_deliveries_total", MetricsText::label("outcome", "discarded"), of.discarded);
     text.total("hindsight_failures_total", "Handlers, filters and the like that threw.", of.failed);
     text.total("hindsight_quarantines_total", "Subscriptions that were put into quarantine.", of.quarantines);
+    text.total("hindsight_slow_runs_total", "Runs of handlers that took too long, where that is watched.", of.slow);
     text.gauge("hindsight_queue_depth", "Events that wait or are in hand.", of.queue_depth);
     text.gauge("hindsight_subscriptions", "Subscriptions that are connected.", of.subscriptions.size());
 }
@@ -93,6 +94,7 @@ inline void add_subscriptions(MetricsText& text, const Statistics& of) {
     counter("hindsight_subscription_conflated_total", "Events replaced by a newer one.", &Of::conflated);
     counter("hindsight_subscription_discarded_total", "Events that were given up while they waited.", &Of::discarded);
     counter("hindsight_subscription_quarantines_total", "How often it was put into quarantine.", &Of::quarantines);
+    counter("hindsight_subscription_slow_runs_total", "Runs that took too long, where that is watched.", &Of::slow);
     of_subscriptions(text, of, "gauge", "hindsight_subscription_queue_depth", "Events that wait or are in hand.",
                      [](const Of& each) { return each.queue_depth; });
     of_subscriptions(text, of, "gauge", "hindsight_subscription_paused", "1 while it is paused or in quarantine.",

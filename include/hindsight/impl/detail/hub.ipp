@@ -31,13 +31,26 @@ HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger
 HINDSIGHT_INLINE Hub::~Hub() {
     // Nobody emits any more, who would hold on to this: its thread, if it still has one, is about to end.
     if (own_timetable_) own_timetable_->end(true);
+    if (own_watchdog_) own_watchdog_->stop(true);
     EventOwners::instance().remove(ledger_->origin);
 }
+
+namespace hub {
+
+inline void require_threshold(Duration threshold, const char* option, bool single_threaded) {
+    if (threshold <= Duration::zero()) throw InvalidArgument(std::string(option) + " is not above 0");
+    if (single_threaded)
+        throw InvalidArgument(std::string(option) + ": a single-threaded bus has no thread that could watch");
+}
+
+}  // namespace hub
 
 HINDSIGHT_INLINE std::shared_ptr<Hub> Hub::make(const CallbackOptions& options, std::shared_ptr<Ledger> ledger,
                                                 MakeExecutor make_executor, bool single_threaded) {
     if (options.max_depth == 0) throw InvalidArgument("max_depth is 0: no event could ever be emitted");
     if (options.errors > ErrorPolicy::rethrow) throw InvalidArgument("errors is no ErrorPolicy");
+    if (options.watch.slow_after)
+        hub::require_threshold(*options.watch.slow_after, "watch.slow_after", single_threaded);
     std::shared_ptr<Hub> hub(new Hub(options, std::move(ledger), std::move(make_executor), single_threaded));
     EventOwners::instance().add(hub->ledger_->origin, hub);
     return hub;
@@ -62,6 +75,8 @@ inline void require_sense_for_inbox(const SubscribeOptions& options) {
         throw InvalidArgument("inbox: delivery must be queued: there is no handler to call directly");
     if (options.executor) throw InvalidArgument("inbox: it takes no executor: whoever reads it brings the thread");
     if (options.quarantine) throw InvalidArgument("inbox: it takes no quarantine: there is no handler that could fail");
+    if (options.slow_after)
+        throw InvalidArgument("inbox: it takes no slow_after: there is no handler that could be slow");
 }
 
 inline void require_sense(const QuarantineOptions& options) {
@@ -101,6 +116,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
     if (options.quarantine) hub::require_sense(*options.quarantine);
+    if (options.slow_after) hub::require_threshold(*options.slow_after, "subscribe: slow_after", single_threaded_);
     node.name = std::move(options.name);
     node.pattern = std::move(pattern);
     node.type = type;
@@ -115,11 +131,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     }
     if (node.receiver || options.max_deliveries > 0 || node.quarantine)
         node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
-    if (options_.watch.times && !node.readers) {
-        node.watched = std::make_unique<Watched>();
-        if (options.delivery == Delivery::queued) node.watched->wait = std::make_unique<TimeRecorder>();
-        node.flags.fetch_or(Node::observed, std::memory_order_relaxed);
-    }
+    if (!node.readers) watch(node, options);
     if (options_.deliveries) {
         node.observed_as = std::make_shared<const ObservedHandler>(
             ObservedHandler{node.name, std::string(node.pattern->text()), node.delivery});

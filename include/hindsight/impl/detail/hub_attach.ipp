@@ -37,6 +37,7 @@ inline void require_same_options(const Node& node, const SubscribeOptions& optio
     require(options.max_deliveries == 0 || options.max_deliveries == node.max_deliveries, "max_deliveries");
     require(!options.on_lagged, "on_lagged");
     require(!options.quarantine, "quarantine");
+    require(!options.slow_after, "slow_after");
 }
 
 }  // namespace hub_attach

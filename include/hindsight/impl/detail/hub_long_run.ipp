@@ -78,6 +78,7 @@ HINDSIGHT_INLINE Hub::Began Hub::begin_run(Running& running, LongFrame& frame, N
         finish();
         return Began::over;
     }
+    if (run->observed_) begin_watching(*this, *run->observed_, node, &run->record());
     detail::begin_run(node, node.executor);
     try {
         node.invoke(node, run->record());

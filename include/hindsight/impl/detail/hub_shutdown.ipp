@@ -232,6 +232,8 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
     close_all(true);
     if (Timetable* const table = timetable_.load(std::memory_order_acquire))
         table->end(ThreadSlot::current().top == nullptr);
+    if (Watchdog* const watchdog = watchdog_.load(std::memory_order_acquire))
+        watchdog->stop(ThreadSlot::current().top == nullptr);
     for (const NodePtr& node : ended_) quiesce(*node);
     ended_.clear();
     stopped_.store(true, std::memory_order_release);

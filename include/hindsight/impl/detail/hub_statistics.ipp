@@ -19,6 +19,7 @@ inline const Record* record_inside(const Envelope& envelope) noexcept {
     const void* const payload = envelope.payload();
     if (payload == nullptr) return nullptr;
     if (envelope.type == &event_type<HandlerError>()) return &static_cast<const HandlerError*>(payload)->record;
+    if (envelope.type == &event_type<SlowHandler>()) return &static_cast<const SlowHandler*>(payload)->record;
     if (envelope.type == &event_type<UnhandledEvent>()) return &static_cast<const UnhandledEvent*>(payload)->record;
     return nullptr;
 }
@@ -56,6 +57,7 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     total.conflated = conflated_.get();
     total.unhandled = unhandled_.get();
     total.quarantines = quarantines_.get();
+    total.slow = slow_.get();
 
     std::vector<NodePtr> nodes = registry_.nodes();
     std::erase_if(nodes, [&](const NodePtr& node) {
@@ -146,7 +148,7 @@ HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
     }
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
-    for (RareCounter* counter : {&unhandled_, &quarantines_}) counter->reset();
+    for (RareCounter* counter : {&unhandled_, &quarantines_, &slow_}) counter->reset();
     if (watched_names_) watched_names_->for_each([](WatchedName& each) { each.reset(); });
     registry_.for_each_node([this](Node& node) {
         node.delivered.reset();

@@ -7,11 +7,50 @@
 #include <hindsight/watching.hpp>
 
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
 
 namespace hindsight::detail {
+
+HINDSIGHT_INLINE void Hub::watch(Node& node, const SubscribeOptions& options) {
+    const Duration slow_after = options.slow_after.value_or(options_.watch.slow_after.value_or(Duration::max()));
+    if (!options_.watch.times && slow_after == Duration::max()) return;
+    node.watched = std::make_unique<Watched>();
+    if (options_.watch.times) {
+        node.watched->run = std::make_unique<TimeRecorder>();
+        if (options.delivery == Delivery::queued) node.watched->wait = std::make_unique<TimeRecorder>();
+    }
+    if (slow_after != Duration::max()) {
+        std::call_once(watchdog_made_, [this] {
+            own_watchdog_ = std::make_shared<Watchdog>(weak_from_this());
+            watchdog_.store(own_watchdog_.get(), std::memory_order_release);
+        });
+        own_watchdog_->expect(slow_after);
+        node.watched->slow_after = slow_after;
+    }
+    node.flags.fetch_or(Node::observed, std::memory_order_relaxed);
+}
+
+HINDSIGHT_INLINE void Hub::tell_of_slow(Node& node, const Record& record, Duration running, unsigned told) noexcept {
+    if (told == 1) {
+        node.watched->slow.add(ThreadSlot::current());
+        slow_.add(ThreadSlot::current());
+    }
+    // What is slow below one of the library's events is counted: it would go round and round.
+    if (record.envelope()->has(Envelope::below_error) || state_.load(std::memory_order_acquire) == State::closed)
+        return;
+    try {
+        // As in a handler: a full mailbox does not hold up the watching.
+        const Frame frame(ThreadSlot::current(), *this);
+        SlowHandler event{label_of(node), node.id, record, running, told};
+        const std::string key = std::to_string(node.id) + ":" + event.subscription;
+        tell(std::move(event), key, record);
+    } catch (const std::bad_alloc&) {
+        // It is counted.
+    }
+}
 
 HINDSIGHT_INLINE bool Hub::note_failure(Node& node, const Record& record, const std::exception_ptr& error) noexcept {
     const TimePoint at = now();

@@ -84,7 +84,8 @@ HINDSIGHT_INLINE void Node::add_watched_to(SubscriptionStatistics& stats) const 
     last_error.show(stats.last_error, stats.last_error_at);
     if (quarantine) stats.quarantines = quarantine->times.get();
     if (!watched) return;
-    stats.run = watched->run.read();
+    stats.slow = watched->slow.get();
+    if (watched->run) stats.run = watched->run->read();
     if (watched->wait) stats.wait = watched->wait->read();
 }
 

@@ -1,5 +1,5 @@
-// ObservedRun: one call of an observed handler, from just before it to just after it; tells the histograms and the log
-// of deliveries.
+// ObservedRun: one call of an observed handler, from just before it to just after it; tells the histograms, the
+// watchdog and the log of deliveries.
 #pragma once
 
 #include <hindsight/delivery_log.hpp>
@@ -27,7 +27,7 @@ inline std::optional<Duration> waited(const Watched& watched, const Record* reco
 
 /// The frame has what the handler is given.
 inline Observation begin_observing(Hub& hub, const Frame& frame, const Node& node) noexcept {
-    Observation observation{.run = {.failed = true}, .waited = {}};
+    Observation observation{.run = {.failed = true}, .waited = {}, .watched = {}};
     HandlerRun& run = observation.run;
     if (hub.options().deliveries) {
         run.event = {hub.ledger().origin, frame.bare != nullptr ? frame.bare->seq() : frame.record->seq()};
@@ -41,14 +41,21 @@ inline Observation begin_observing(Hub& hub, const Frame& frame, const Node& nod
     return observation;
 }
 
+/// From here to `end_observing` the watchdog looks at it, if it is to.
+inline void begin_watching(Hub& hub, Observation& observation, Node& node, const Record* record) noexcept {
+    if (node.watched && node.watched->has_threshold())
+        hub.watchdog().begin(observation.watched, node, *record, node.watched->slow_after);
+}
+
 /// `event`: the name of the one that the handler was given.
 inline void end_observing(Hub& hub, const Node& node, std::string_view event, Observation&& observation) noexcept {
+    if (observation.watched.node != nullptr) hub.watchdog().end(observation.watched);
     HandlerRun& run = observation.run;
     // The system's clock may be set back meanwhile.
     run.duration = std::max(hub.now() - run.start, Duration::zero());
-    if (node.watched) {
+    if (node.watched && node.watched->run) {
         WatchedName& of_name = hub.watched_names().of(event);
-        node.watched->run.add(run.duration);
+        node.watched->run->add(run.duration);
         of_name.run.add(run.duration);
         if (observation.waited) {
             node.watched->wait->add(*observation.waited);
@@ -60,8 +67,10 @@ inline void end_observing(Hub& hub, const Node& node, std::string_view event, Ob
 
 class ObservedRun {
 public:
-    ObservedRun(Hub& hub, const Frame& frame, const Node& node) noexcept
-        : hub_(hub), frame_(frame), node_(node), observation_(begin_observing(hub, frame, node)) {}
+    ObservedRun(Hub& hub, const Frame& frame, Node& node) noexcept
+        : hub_(hub), frame_(frame), node_(node), observation_(begin_observing(hub, frame, node)) {
+        begin_watching(hub, observation_, node, frame.record);
+    }
     ObservedRun(const ObservedRun&) = delete;
     ObservedRun& operator=(const ObservedRun&) = delete;
 

@@ -44,7 +44,8 @@ public:
         in_order_ = in_order_ && (nodes.empty() || comes_before(*nodes.back(), node));
         nodes.push_back(NodePtr::share(node));
         filtered_ = filtered_ || node.filtered;
-        bare_ = bare_ && node.invoke_event != nullptr;
+        // Who tells of a slow handler needs the record.
+        bare_ = bare_ && node.invoke_event != nullptr && !(node.watched && node.watched->has_threshold());
     }
 
     /// `conversion`: of dynamic events of the topic's name, if one is known.
