@@ -7,6 +7,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/handler.hpp>
+#include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/observing.hpp>
 #include <hindsight/detail/schedule.hpp>
@@ -36,6 +37,11 @@ namespace hindsight {
 namespace detail {
 class Hub;
 struct Ledger;
+/// In <hindsight/request.hpp>.
+template <class Reply>
+struct Requests;
+template <class Question>
+struct Repliers;
 }  // namespace detail
 
 /// Thread-safe; every function may be called inside handlers, filters and policies. The destructor discards what is
@@ -158,6 +164,23 @@ public:
     Middleware use(Pattern pattern, F middleware, MiddlewareOptions options = {}) {
         return use_node(detail::make_draft_middleware_node(std::move(middleware)), &pattern, nullptr,
                         std::move(options));
+    }
+
+    /// See BasicEventBus, for all three. They need <hindsight/request.hpp>.
+    template <Event Question, class F, class A = detail::Repliers<Question>>
+    Subscription reply(F replier, SubscribeOptions options = {}) {
+        static_assert(detail::is_defined<A>, "hindsight: reply() needs #include <hindsight/request.hpp>");
+        return A::reply(*this, std::move(replier), std::move(options));
+    }
+    template <Event Reply, class E, class A = detail::Requests<Reply>>
+    auto request(E&& question, Duration timeout, const EmitOptions& options = default_emit_options) {
+        static_assert(detail::is_defined<A>, "hindsight: request() needs #include <hindsight/request.hpp>");
+        return A::request(*hub_, std::forward<E>(question), timeout, options);
+    }
+    template <Event Reply, class E, class A = detail::Requests<Reply>>
+    auto request_all(E&& question, Duration timeout, const EmitOptions& options = default_emit_options) {
+        static_assert(detail::is_defined<A>, "hindsight: request_all() needs #include <hindsight/request.hpp>");
+        return A::request_all(*hub_, std::forward<E>(question), timeout, options);
     }
 
     /// See BasicEventBus::scope, for both.

@@ -1,8 +1,9 @@
-// Coroutines of Boost.Asio: waiting for inboxes and receipts without blocking a thread. Optional: it costs what
-// Boost.Asio's headers cost; see docs/waiting.md.
+// Coroutines of Boost.Asio: waiting for inboxes, receipts and replies without blocking a thread. Optional: it costs
+// what Boost.Asio's headers cost; see docs/waiting.md.
 #pragma once
 
 #include <hindsight/detail/alarm.hpp>
+#include <hindsight/detail/answers.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/handler.hpp>
@@ -11,6 +12,8 @@
 #include <hindsight/error.hpp>
 #include <hindsight/inbox.hpp>
 #include <hindsight/receipt.hpp>
+#include <hindsight/record.hpp>
+#include <hindsight/request.hpp>
 #include <hindsight/types.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -28,6 +31,7 @@
 #include <optional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 namespace hindsight {
 
@@ -83,12 +87,21 @@ struct Starter<boost::asio::awaitable<void>> {
     }
 };
 
+inline void refuse_to_wait_in_handlers() {
+    if (LongRun::current() == nullptr) return;
+    throw WouldDeadlock("completion inside a handler: those that wait for each other would never end");
+}
+
+inline boost::asio::awaitable<void> require_not_cancelled() {
+    const boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none)
+        throw boost::system::system_error(boost::asio::error::operation_aborted);
+}
+
 inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration timeout) {
     const Deadline deadline = deadline_after(timeout);
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    if (envelope && !is_complete(*envelope) && LongRun::current() != nullptr) {
-        throw WouldDeadlock("completion inside a handler: those that wait for each other would never end");
-    }
+    if (envelope && !is_complete(*envelope)) refuse_to_wait_in_handlers();
     for (;;) {
         if (!envelope || is_complete(*envelope)) co_return true;
         if (std::chrono::steady_clock::now() >= deadline) co_return false;
@@ -98,11 +111,47 @@ inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration
             if (!alarm.park_unless([&] { return is_complete(*envelope); })) continue;
             co_await sleep_until_rung(*alarm);
         }
-        const boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() != boost::asio::cancellation_type::none)
-            throw boost::system::system_error(boost::asio::error::operation_aborted);
+        co_await require_not_cancelled();
     }
 }
+
+inline boost::asio::awaitable<void> completion_of(std::shared_ptr<Answers> answers) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    if (!answers->settled()) refuse_to_wait_in_handlers();
+    while (!answers->settled()) {
+        {
+            ParkedAlarm alarm(answers->await(), executor, answers->deadline());
+            if (!alarm.park_unless([&] { return answers->settled(); })) continue;
+            co_await sleep_until_rung(*alarm);
+        }
+        co_await require_not_cancelled();
+    }
+}
+
+template <class Pending>
+auto completion_of_request(const Pending* pending) -> boost::asio::awaitable<decltype(pending->get())> {
+    co_await completion_of(pending->answers());
+    co_return pending->get();
+}
+
+/// A replier that is a coroutine, as a handler that is one.
+template <class Reply>
+struct LaterReply<boost::asio::awaitable<Reply>> {
+    static_assert(Event<Reply>, "hindsight: what replies must return boost::asio::awaitable of an event");
+
+    static boost::asio::awaitable<void> reply(Hub& hub, boost::asio::awaitable<Reply> coroutine,
+                                              const Record& question) {
+        Replying replying(hub, question);
+        std::optional<Reply> reply;
+        try {
+            reply.emplace(co_await std::move(coroutine));
+        } catch (...) {
+            replying.fail();
+            throw;
+        }
+        replying.reply_with([&]() -> Reply&& { return std::move(*reply); });
+    }
+};
 
 }  // namespace detail
 
@@ -114,5 +163,23 @@ inline boost::asio::awaitable<bool> completion(const Receipt& receipt, Duration 
     return detail::completion_of(receipt.envelope, timeout);
 }
 boost::asio::awaitable<bool> completion(const Receipt&& receipt, Duration timeout = Duration::max()) = delete;
+
+/// `co_await completion(pending)`: PendingReply::get inside a coroutine, which it suspends instead of blocking the
+/// thread: the reply, or what `get` throws, with WouldDeadlock in coroutines that are handlers only. Throws
+/// operation_aborted when the coroutine is cancelled meanwhile; the request goes on. Only for pending replies that have
+/// a name, and outlive the wait.
+template <class Reply>
+boost::asio::awaitable<TypedRecord<Reply>> completion(const PendingReply<Reply>& pending) {
+    return detail::completion_of_request(&pending);
+}
+template <class Reply>
+void completion(const PendingReply<Reply>&& pending) = delete;
+/// The same for all who reply.
+template <class Reply>
+boost::asio::awaitable<std::vector<TypedRecord<Reply>>> completion(const PendingReplies<Reply>& pending) {
+    return detail::completion_of_request(&pending);
+}
+template <class Reply>
+void completion(const PendingReplies<Reply>&& pending) = delete;
 
 }  // namespace hindsight

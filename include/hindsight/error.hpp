@@ -4,7 +4,10 @@
 
 #include <hindsight/detail/api.hpp>
 
+#include <exception>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace hindsight {
 
@@ -52,6 +55,22 @@ struct HINDSIGHT_API LimitReached : Error {
 /// A wait that could never end: what it waits for can only happen after the waiting thread goes on.
 struct HINDSIGHT_API WouldDeadlock : Error {
     using Error::Error;
+};
+
+/// A request that nobody replies to, or nobody any more.
+struct HINDSIGHT_API NoHandler : Error {
+    using Error::Error;
+};
+
+/// A request whose time was over before anybody had replied.
+struct HINDSIGHT_API RequestTimedOut : Error {
+    using Error::Error;
+};
+
+/// A request that has no reply, since whoever was to reply has thrown: `error`.
+struct HINDSIGHT_API ReplyFailed : Error {
+    ReplyFailed(const std::string& message, std::exception_ptr error_) : Error(message), error(std::move(error_)) {}
+    std::exception_ptr error;
 };
 
 }  // namespace hindsight

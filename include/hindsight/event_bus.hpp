@@ -291,6 +291,34 @@ public:
         return callbacks().use(std::move(pattern), std::move(middleware), std::move(options));
     }
 
+    /// Replies to each question, which is an event of type Question: emits what `replier` returns, as an event that has
+    /// the question as its cause, its correlation, and the subscription's name as its source; whoever asked with
+    /// `request` is given it. `replier` is called as a handler is, and returns an event; with <hindsight/coroutine.hpp>
+    /// it may be a coroutine that returns boost::asio::awaitable of one. What it throws is isolated and reported as any
+    /// handler's failure, and told to who asks. Questions that are just emitted get their reply as an event.
+    ///
+    /// The subscription is like any other. Takes the options of `subscribe` and throws what that throws. Needs
+    /// <hindsight/request.hpp>.
+    template <Event Question, class F>
+    [[nodiscard("nobody replies any more unless the subscription is kept or detached")]] Subscription
+    reply(F replier, SubscribeOptions options = {}) {
+        return callbacks().template reply<Question>(std::move(replier), std::move(options));
+    }
+    /// Emits the question, and gives a PendingReply<Reply> for the first reply that comes within `timeout` from now.
+    /// `request_all` gives a PendingReplies<Reply> for those of all who reply. The question is an event like others. It
+    /// has the metadata "hindsight.request" and, if neither the options nor the handler around give one, a correlation.
+    ///
+    /// Throws InvalidArgument for a negative timeout, and what `emit` throws. Blocks as `emit` does. Needs
+    /// <hindsight/request.hpp>.
+    template <Event Reply, class E>
+    auto request(E&& question, Duration timeout, const EmitOptions& options = default_emit_options) {
+        return callbacks().template request<Reply>(std::forward<E>(question), timeout, options);
+    }
+    template <Event Reply, class E>
+    auto request_all(E&& question, Duration timeout, const EmitOptions& options = default_emit_options) {
+        return callbacks().template request_all<Reply>(std::forward<E>(question), timeout, options);
+    }
+
     /// A bus within this one: see Scope. Without a name it has one that no scope has yet. Throws InvalidName for a name
     /// that is none, or is the library's; LimitReached (`max_names`), Closed, std::bad_alloc; nothing has changed then.
     Scope scope() { return callbacks().scope(); }

@@ -43,8 +43,8 @@ HINDSIGHT_API std::string to_json(const StoreStatistics& statistics);
 
 namespace detail {
 
-/// One line for people, as described at the formatter.
-HINDSIGHT_API std::string to_line(const Record& record);
+/// One line for people, as described at the formatter; without time and severity as a `message` for a log.
+HINDSIGHT_API std::string to_line(const Record& record, bool as_message = false);
 
 /// The lines of a tree, as described at the formatter.
 HINDSIGHT_API std::string to_lines(const CauseTree& tree);
@@ -66,23 +66,22 @@ HINDSIGHT_API std::string to_lines(const CauseTree& tree);
 /// control characters or malformed UTF-8 is written as a JSON string: the line stays one line, and does not steer a
 /// terminal. An empty record is `(empty record)`.
 ///
-/// `{:j}` shows what `to_json` returns. Any other format is a compile error where fmt checks the format string then,
-/// else fmt::format_error. Throws what `to_json` throws.
+/// `{:m}` leaves out time and severity, for a log that has its own. `{:j}` shows what `to_json` returns. Any other
+/// format is a compile error where fmt checks the format string then, else fmt::format_error. Throws what `to_json`
+/// throws.
 template <>
 struct fmt::formatter<hindsight::Record> {
     constexpr auto parse(fmt::format_parse_context& context) -> fmt::format_parse_context::iterator {
         auto position = context.begin();
-        if (position != context.end() && *position == 'j') {
-            as_json_ = true;
-            ++position;
-        }
+        if (position != context.end() && (*position == 'j' || *position == 'm')) form_ = *position++;
         if (position != context.end() && *position != '}') hindsight::detail::throw_bad_record_format();
         return position;
     }
 
     template <class Context>
     auto format(const hindsight::Record& record, Context& context) const -> decltype(context.out()) {
-        const std::string text = as_json_ ? hindsight::to_json(record) : hindsight::detail::to_line(record);
+        const std::string text =
+            form_ == 'j' ? hindsight::to_json(record) : hindsight::detail::to_line(record, form_ == 'm');
         // Not with fmt::format_to, which not every compiler can link without format.h.
         auto out = context.out();
         for (const char character : text) {
@@ -92,7 +91,7 @@ struct fmt::formatter<hindsight::Record> {
     }
 
 private:
-    bool as_json_ = false;
+    char form_ = 0;  // none given
 };
 
 /// Shown as its Record.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -54,6 +55,13 @@ struct HINDSIGHT_API HandlerFailed : Error {
     HandlerFailed();
     Receipt receipt;
     std::vector<std::exception_ptr> errors;
+};
+
+/// A request whose question was refused, by middleware for instance: `receipt` says why. Or its reply, as the error of
+/// a ReplyFailed.
+struct HINDSIGHT_API RequestRefused : Error {
+    RequestRefused(const std::string& message, Receipt receipt_);
+    Receipt receipt;
 };
 
 }  // namespace hindsight

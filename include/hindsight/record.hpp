@@ -168,6 +168,15 @@ public:
 
     bool operator()(const Record& record) const { return decide_(record); }
     explicit operator bool() const noexcept { return static_cast<bool>(decide_); }
+    /// For the library: decides the same, and then as `also` does.
+    template <class F>
+    Predicate and_then(F also) const {
+        Predicate both([first = decide_, also = std::move(also)](const Record& record) {
+            return (!first || first(record)) && also(record);
+        });
+        both.payload_type_ = payload_type_;
+        return both;
+    }
     /// The only payload type it can accept; null: any.
     const detail::EventType* payload_type() const noexcept { return payload_type_; }
 

@@ -107,9 +107,10 @@ struct Statistics {
     std::map<std::string, std::size_t> subscriptions_by_pattern;  ///< how many are connected now
     ScheduleStatistics schedules;
     std::vector<MiddlewareStatistics> middleware;  ///< in use now, in the order in which events go through it
-    std::uint64_t unhandled = 0;    ///< events that matched nobody; counted only with WatchOptions::unhandled
-    std::uint64_t quarantines = 0;  ///< how often a subscription was put into quarantine
-    std::uint64_t slow = 0;         ///< runs that took longer than they should
+    std::uint64_t unhandled = 0;     ///< events that matched nobody; counted only with WatchOptions::unhandled
+    std::uint64_t quarantines = 0;   ///< how often a subscription was put into quarantine
+    std::uint64_t slow = 0;          ///< runs that took longer than they should
+    std::uint64_t late_replies = 0;  ///< replies that no request took: it had its reply, was over, or was given up
 };
 
 /// One retention policy of a store.

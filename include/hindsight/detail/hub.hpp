@@ -64,7 +64,8 @@ public:
     /// The same for an event of a scope, which the draft says, and which the caller holds on to.
     void emit_in(const ScopeHandle& scope, const Draft& draft, Receipt& receipt);
     /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
-    void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt);
+    /// `emitted`: set to the event as it was emitted, if it was; also where HandlerFailed is thrown.
+    void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted = nullptr);
 
     /// For the outside: the function `schedule` of schedule.hpp.
     Scheduled schedule(const Draft& draft, const When& when);
@@ -125,6 +126,9 @@ public:
     WatchedNames& watched_names() noexcept { return *watched_names_; }
     /// For handlers that have a threshold.
     Watchdog& watchdog() noexcept { return *watchdog_.load(std::memory_order_acquire); }
+    /// For good: no handler is called any more.
+    bool is_closed() const noexcept { return state_.load(std::memory_order_acquire) == State::closed; }
+    void count_late_reply() noexcept { late_replies_.add(ThreadSlot::current()); }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
@@ -339,6 +343,7 @@ private:
     RareCounter unhandled_;
     RareCounter quarantines_;
     RareCounter slow_;
+    RareCounter late_replies_;
 
     std::once_flag watchdog_made_;
     std::shared_ptr<Watchdog> own_watchdog_;

@@ -63,17 +63,19 @@ HINDSIGHT_INLINE void append_word(std::string& out, std::string_view text) {
     }
 }
 
-HINDSIGHT_INLINE std::string to_line(const Record& record) {
+HINDSIGHT_INLINE std::string to_line(const Record& record, bool as_message) {
     if (!record) return "(empty record)";
     std::string line = "#";
     append_json_number(line, record.seq());
     line += ' ';
-    const std::size_t time_begin = line.size();
-    append_json_time(line, record.time());
-    line.erase(time_begin, 1);
-    line.back() = ' ';
-    line += to_string(record.severity());
-    line += ' ';
+    if (!as_message) {
+        const std::size_t time_begin = line.size();
+        append_json_time(line, record.time());
+        line.erase(time_begin, 1);
+        line.back() = ' ';
+        line += to_string(record.severity());
+        line += ' ';
+    }
     line += record.name();
     if (!record.source().empty()) append_word(line += " source=", record.source());
     if (!record.key().empty() && record.key() != record.source()) append_word(line += " key=", record.key());
@@ -126,7 +128,7 @@ HINDSIGHT_INLINE void throw_bad_tree_format() {
 }
 
 HINDSIGHT_INLINE void throw_bad_record_format() {
-    throw fmt::format_error("a record's format is {} or {:j}");
+    throw fmt::format_error("a record's format is {}, {:m} or {:j}");
 }
 
 }  // namespace hindsight::detail

@@ -46,4 +46,23 @@ HINDSIGHT_INLINE bool Receipt::wait_for(Duration timeout) const {
 
 HINDSIGHT_INLINE HandlerFailed::HandlerFailed() : Error("emit: direct handlers threw; see `errors`") {}
 
+namespace receipt {
+
+inline std::string refusal_text(const std::string& what, const Receipt& receipt) {
+    switch (receipt.outcome) {
+    case Outcome::vetoed:
+    case Outcome::middleware_failed:
+        return what + " by " + std::string(receipt.refused_by()) + ": " + std::string(receipt.reason());
+    case Outcome::closed:
+        return what + ": this bus is shut down";
+    default:
+        return what + ": too deep inside handlers";
+    }
+}
+
+}  // namespace receipt
+
+HINDSIGHT_INLINE RequestRefused::RequestRefused(const std::string& message, Receipt receipt_)
+    : Error(receipt::refusal_text(message, receipt_)), receipt(std::move(receipt_)) {}
+
 }  // namespace hindsight

@@ -34,6 +34,8 @@ public:
     Emission& operator=(const Emission&) = delete;
 
     Receipt run();
+    /// `emitted`: see Hub::emit_made. The envelope has been made already.
+    Receipt run_and_tell(Record& emitted);
 
 private:
     enum class Commit : std::uint8_t { done, again, wait, closed };

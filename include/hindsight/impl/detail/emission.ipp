@@ -37,6 +37,17 @@ namespace hindsight::detail {
     }
 }
 
+[[gnu::noinline]] HINDSIGHT_INLINE Receipt Emission::run_and_tell(Record& emitted) {
+    try {
+        Receipt done = run();
+        if (done) emitted = record_;
+        return done;
+    } catch (const HandlerFailed&) {
+        emitted = record_;
+        throw;
+    }
+}
+
 HINDSIGHT_INLINE void Emission::look_at_subscribers() {
     look_up_retention();
     if (!topic_is_shared_) {  // nobody else takes its snapshot from it

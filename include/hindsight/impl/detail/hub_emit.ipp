@@ -150,7 +150,7 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
     emit_made(draft, EnvelopePtr(), receipt);
 }
 
-HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt) {
+HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted) {
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
@@ -169,7 +169,12 @@ HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Recei
     check_texts(draft);
     if (topic == nullptr) topic = &registry_.look_up(draft, owned, scope.get());
     Frame frame(slot, *this);
-    receipt = Emission(*this, frame, *topic, owned == nullptr, draft, std::move(made)).run();
+    Emission emission(*this, frame, *topic, owned == nullptr, draft, std::move(made));
+    if (emitted == nullptr) {
+        receipt = emission.run();
+    } else {
+        receipt = emission.run_and_tell(*emitted);
+    }
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE void Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft,

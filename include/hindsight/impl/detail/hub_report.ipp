@@ -4,6 +4,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/one_line.hpp>
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/error_text.hpp>
 
 #include <bit>
 #include <cstdio>
@@ -14,20 +15,6 @@
 #include <utility>
 
 namespace hindsight::detail {
-
-namespace hub_report {
-
-inline std::string what(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-        return exception.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
-
-}  // namespace hub_report
 
 HINDSIGHT_INLINE std::string Hub::label_of(const Node& node) {
     return node.name.empty() ? std::string("#").append(std::to_string(node.id)) : node.name;
@@ -92,7 +79,7 @@ HINDSIGHT_INLINE void Hub::tell_error_handler(const HandlerError& failure, std::
         std::string line;
         append_on_one_line(line, "hindsight: handler " + failure.handler + " of \"" + std::string(of) + "\" failed (" +
                                      std::to_string(times) + (times == 1 ? " time): " : " times): ") +
-                                     hub_report::what(failure.error));
+                                     text_of(failure.error));
         line += '\n';
         std::fputs(line.c_str(), stderr);
     } catch (...) {

@@ -58,6 +58,7 @@ HINDSIGHT_INLINE Statistics Hub::stats() const {
     total.unhandled = unhandled_.get();
     total.quarantines = quarantines_.get();
     total.slow = slow_.get();
+    total.late_replies = late_replies_.get();
 
     std::vector<NodePtr> nodes = registry_.nodes();
     std::erase_if(nodes, [&](const NodePtr& node) {
@@ -142,8 +143,9 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
 }
 
 HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
-    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &refused_vetoed_,
-                             &refused_failed_, &delivered_, &failed_, &dropped_, &conflated_, &discarded_}) {
+    for (Counter* counter :
+         {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &refused_vetoed_, &refused_failed_, &delivered_,
+          &failed_, &dropped_, &conflated_, &discarded_, &late_replies_}) {
         counter->reset();
     }
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();

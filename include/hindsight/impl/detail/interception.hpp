@@ -12,7 +12,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/snapshot.hpp>
-#include <hindsight/impl/detail/hub_report.ipp>
+#include <hindsight/impl/detail/error_text.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/refusal.hpp>
 #include <hindsight/middleware.hpp>
@@ -88,7 +88,7 @@ private:
                 // It is reported all the same.
             }
             hub_.report(node, refused, error_);
-            reason = hub_report::what(error_);
+            reason = text_of(error_);
         } else {
             node.filter_rejected.add(frame_.slot);
             hub_.refused_vetoed_.add(frame_.slot);
