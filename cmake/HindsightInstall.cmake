@@ -26,17 +26,25 @@ install(
 )
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
-if(HINDSIGHT_BUILD_JSON)
-    list(APPEND HINDSIGHT_COMPONENTS json)
+foreach(part IN ITEMS json spdlog)
+    if(NOT TARGET hindsight_${part})
+        continue()
+    endif()
+    list(APPEND HINDSIGHT_COMPONENTS ${part})
     install(
-        TARGETS hindsight_json
-        EXPORT hindsightJsonTargets
+        TARGETS hindsight_${part}
+        EXPORT hindsight_${part}_targets
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
         ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     )
-    install(EXPORT hindsightJsonTargets NAMESPACE hindsight:: DESTINATION "${package_dir}")
-endif()
+    install(
+        EXPORT hindsight_${part}_targets
+        FILE hindsight_${part}_targets.cmake
+        NAMESPACE hindsight::
+        DESTINATION "${package_dir}"
+    )
+endforeach()
 install(EXPORT hindsightTargets NAMESPACE hindsight:: DESTINATION "${package_dir}")
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/hindsightConfig.cmake.in" "${PROJECT_BINARY_DIR}/hindsightConfig.cmake"

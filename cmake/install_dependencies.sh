@@ -91,6 +91,7 @@ find_missing() {
     has_header boost/version.hpp 'BOOST_VERSION >= 108100' || need "Boost 1.81 or later, headers" "$(boost_package)"
     has_library boost_json || need "Boost.JSON, the library" "$(boost_package | sed 's/libboost/libboost-json/')"
     has_header fmt/format.h 'FMT_VERSION >= 90000' || need "fmt 9 or later" libfmt-dev
+    has_header spdlog/spdlog.h 'SPDLOG_VERSION >= 11000' || need "spdlog 1.10 or later" libspdlog-dev
     if $tests; then
         has_python || need "Python 3.9 or later" python3
         has_header catch2/catch.hpp || has_header catch2/catch_all.hpp || need "Catch2 2.13 or 3" catch2

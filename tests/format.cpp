@@ -239,6 +239,15 @@ TEST_CASE("texts in a line are quoted where they need it", "[format]") {
     CHECK(line_after_name(make_record(OwnJson{"\"\u0085\""})) == R"( "\u0085")");
 }
 
+TEST_CASE("m shows what a log does not know itself", "[format]") {
+    const Record record = make_record(task, {.source = "s"});
+    const std::string line = fmt::format("{}", record);
+    const std::string message = fmt::format("{:m}", record);
+    CHECK(message.starts_with("#" + std::to_string(record.seq()) + " " + std::string(record.name()) + " source=s "));
+    CHECK(line.ends_with(message.substr(message.find(' '))));
+    CHECK(fmt::format("{:m}", Record()) == "(empty record)");
+}
+
 TEST_CASE("j shows JSON", "[format]") {
     const Record record = make_record(task, {.source = "s"});
     CHECK(fmt::format("{:j}", record) == to_json(record));
@@ -278,7 +287,7 @@ TEST_CASE("other formats are errors", "[format]") {
         CHECK_THROWS_AS(fmt::format(fmt::runtime(format), record), fmt::format_error);
         CHECK_THROWS_AS(fmt::format(fmt::runtime(format), typed), fmt::format_error);
     }
-    CHECK_THROWS_WITH(fmt::format(fmt::runtime("{:x}"), record), "a record's format is {} or {:j}");
+    CHECK_THROWS_WITH(fmt::format(fmt::runtime("{:x}"), record), "a record's format is {}, {:m} or {:j}");
     CHECK_THROWS_AS(fmt::format(fmt::runtime("{:j"), record), fmt::format_error);
 
     STATIC_REQUIRE(IsFormat<Record, "">);
