@@ -104,7 +104,7 @@ HINDSIGHT_INLINE bool Answers::complete() const noexcept {
 }
 
 HINDSIGHT_INLINE const void* Answers::await() noexcept {
-    receipt_.envelope->pending.fetch_or(completion_awaited, std::memory_order_acq_rel);
+    tell_of_completion(*receipt_.envelope);
     return receipt_.envelope.get();
 }
 
