@@ -29,8 +29,8 @@ LAYERS = [
     ["this_handler", "scope"],
     ["event_store", "callback_manager", "thread_pool"],
     ["event_bus"],
-    ["format", "replaying", "middlewares", "default_bus"],
-    ["json", "json_lines", "coroutine", "prometheus"],
+    ["format", "replaying", "middlewares", "default_bus", "request"],
+    ["json", "json_lines", "coroutine", "prometheus", "spdlog"],
     ["read_json_lines", "export"],
     ["hindsight"],
 ]

@@ -54,6 +54,7 @@ def check(directory: pathlib.Path, records: list[dict]) -> None:
     stats = json.loads((directory / "statistics.json").read_text(encoding="utf-8"))
     assert samples[("hindsight_events_emitted_total",)] == stats["emitted"] > 0
     assert samples[("hindsight_quarantines_total",)] == stats["quarantines"]
+    assert samples[("hindsight_late_replies_total",)] == stats["late_replies"]
     assert samples[("hindsight_events_unhandled_total",)] == stats["unhandled"]
     for outcome in ("delivered", "dropped", "conflated", "discarded"):
         assert samples[("hindsight_deliveries_total", ("outcome", outcome))] == stats[outcome]

@@ -135,7 +135,7 @@ HINDSIGHT_INLINE std::string to_json(const Statistics& of) {
     json.number("refused_failed", of.refused_failed).number("matched", of.matched).number("delivered", of.delivered);
     json.number("failed", of.failed).number("dropped", of.dropped).number("conflated", of.conflated);
     json.number("discarded", of.discarded).number("queue_depth", of.queue_depth).number("unhandled", of.unhandled);
-    json.number("quarantines", of.quarantines).number("slow", of.slow);
+    json.number("quarantines", of.quarantines).number("slow", of.slow).number("late_replies", of.late_replies);
     json.object("by_name", of.by_name, detail::append_each);
     json.list("subscriptions", of.subscriptions, detail::append_each);
     json.list("middleware", of.middleware, detail::append_each);

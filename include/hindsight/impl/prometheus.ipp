@@ -63,6 +63,7 @@ inline void add_totals(MetricsText& text, const Statistics& of) {
     text.total("hindsight_failures_total", "Handlers, filters and the like that threw.", of.failed);
     text.total("hindsight_quarantines_total", "Subscriptions that were put into quarantine.", of.quarantines);
     text.total("hindsight_slow_runs_total", "Runs of handlers that took too long, where that is watched.", of.slow);
+    text.total("hindsight_late_replies_total", "Replies that no request took.", of.late_replies);
     text.gauge("hindsight_queue_depth", "Events that wait or are in hand.", of.queue_depth);
     text.gauge("hindsight_subscriptions", "Subscriptions that are connected.", of.subscriptions.size());
 }

@@ -143,14 +143,13 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
 }
 
 HINDSIGHT_INLINE void Hub::reset_stats() noexcept {
-    for (Counter* counter :
-         {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &refused_vetoed_, &refused_failed_, &delivered_,
-          &failed_, &dropped_, &conflated_, &discarded_, &late_replies_}) {
+    for (Counter* counter : {&emitted_by_others_, &refused_closed_, &refused_too_deep_, &refused_vetoed_,
+                             &refused_failed_, &delivered_, &failed_, &dropped_, &conflated_, &discarded_}) {
         counter->reset();
     }
     if (Timetable* const table = timetable_.load(std::memory_order_acquire)) table->reset_stats();
     registry_.for_each_topic([](Topic& topic) { topic.emitted.reset(); });
-    for (RareCounter* counter : {&unhandled_, &quarantines_, &slow_}) counter->reset();
+    for (RareCounter* counter : {&unhandled_, &quarantines_, &slow_, &late_replies_}) counter->reset();
     if (watched_names_) watched_names_->for_each([](WatchedName& each) { each.reset(); });
     registry_.for_each_node([this](Node& node) {
         node.delivered.reset();
