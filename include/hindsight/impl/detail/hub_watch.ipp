@@ -3,7 +3,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/name_rules.hpp>
-#include <hindsight/impl/detail/hub_report.ipp>
+#include <hindsight/impl/detail/error_text.hpp>
 #include <hindsight/watching.hpp>
 
 #include <memory>
@@ -58,7 +58,7 @@ HINDSIGHT_INLINE bool Hub::note_failure(Node& node, const Record& record, const 
     try {
         constexpr std::size_t longest = 1024;
         entry = std::make_shared<const LastError::Entry>(
-            LastError::Entry{.text = hub_report::what(error).substr(0, longest), .time = at});
+            LastError::Entry{.text = text_of(error).substr(0, longest), .time = at});
         node.last_error.set(entry);
     } catch (const std::bad_alloc&) {
         // The one before it stays.
