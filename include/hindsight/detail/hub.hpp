@@ -265,7 +265,8 @@ private:
     bool note_failure(Node& node, const Record& record, const std::exception_ptr& error) noexcept;
     void tell_of_quarantine(const Node& node, const Record& record);
     void tell_of_unhandled(const Record& record) noexcept;
-    /// Marks a node that is not published yet as one whose runs are watched, if they are to be.
+    /// Makes of a node that is not published yet one whose runs are watched, or whose failures are counted, if that is
+    /// to be. Throws InvalidArgument, std::bad_alloc, std::system_error.
     void watch(Node& node, const SubscribeOptions& options);
     /// Whether a node that is skipped, for it is paused or in quarantine, is given this event after all.
     bool goes_on(Node& node) noexcept;
@@ -345,6 +346,7 @@ private:
     RareCounter slow_;
     RareCounter late_replies_;
 
+    const bool watches_;  // all subscriptions, in whatever way
     std::once_flag watchdog_made_;
     std::shared_ptr<Watchdog> own_watchdog_;
     std::atomic<Watchdog*> watchdog_{nullptr};           // null: no subscription has ever had a threshold

@@ -7,7 +7,9 @@
 #include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/queueing.ipp>
 
+#include <cstddef>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 namespace hindsight::detail {
@@ -138,7 +140,9 @@ HINDSIGHT_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
         return stamp;
     }
     inherit(stamp, frame_.outer, hub_);
-    if (is_library_name(draft_->type.name)) stamp.flags |= Envelope::below_error;
+    constexpr std::size_t library = std::string_view("hindsight").size();
+    if (draft_->type.category_size == library && is_library_name(draft_->type.name)) [[unlikely]]
+        stamp.flags |= Envelope::below_error;
     return stamp;
 }
 

@@ -22,6 +22,7 @@ HINDSIGHT_INLINE Hub::Hub(const CallbackOptions& options, std::shared_ptr<Ledger
     : options_(options), ledger_(std::move(ledger)), make_executor_(std::move(make_executor)),
       single_threaded_(single_threaded), pending_tasks_(std::make_shared<PendingTasks>()),
       registry_(options.max_names, options.errors == ErrorPolicy::isolate && !options.watch.unhandled),
+      watches_(options.watch.times || options.watch.slow_after),
       watched_names_(options.watch.times ? std::make_unique<WatchedNames>(options.watch.max_names) : nullptr) {
     // What functions that must not fail need, while failing is harmless.
     ThreadSlot::current();
@@ -115,8 +116,6 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
-    if (options.quarantine) hub::require_sense(*options.quarantine);
-    if (options.slow_after) hub::require_threshold(*options.slow_after, "subscribe: slow_after", single_threaded_);
     node.name = std::move(options.name);
     node.pattern = std::move(pattern);
     node.type = type;
@@ -125,13 +124,9 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     node.max_deliveries = options.max_deliveries;
     node.owner = weak_from_this();
     node.filtered = static_cast<bool>(options.filter);
-    if (options.quarantine) {
-        node.quarantine = std::make_unique<Quarantine>(*options.quarantine, node.flags, Node::quarantined);
-        if (options.quarantine->release_after) releases_.store(true, std::memory_order_relaxed);
-    }
-    if (node.receiver || options.max_deliveries > 0 || node.quarantine)
-        node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
-    if (!node.readers) watch(node, options);
+    if (node.receiver || options.max_deliveries > 0) node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
+    if (watches_ || options.quarantine || options.slow_after) [[unlikely]]
+        watch(node, options);
     if (options_.deliveries) {
         node.observed_as = std::make_shared<const ObservedHandler>(
             ObservedHandler{node.name, std::string(node.pattern->text()), node.delivery});

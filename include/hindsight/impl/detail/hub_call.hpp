@@ -78,11 +78,11 @@ inline void Hub::call(Frame& frame, Node& node, const Record& record, Calls& cal
 
 inline void Hub::call_direct(Running& running, Frame& frame, Node& node, const Record& record, Calls& calls) noexcept {
     const std::uint32_t flags = running.move_to(node);
-    if ((flags & (Node::dead | Node::skipping)) == 0) [[likely]]
-        return call(frame, node, record, calls);
-    if ((flags & Node::dead) != 0) return;
-    if (goes_on(node)) return call(frame, node, record, calls);
-    node.skipped_paused.add(frame.slot);
+    if ((flags & (Node::dead | Node::skipping)) != 0) [[unlikely]] {
+        if ((flags & Node::dead) != 0) return;
+        if (!goes_on(node)) return node.skipped_paused.add(frame.slot);
+    }
+    call(frame, node, record, calls);
 }
 
 }  // namespace hindsight::detail

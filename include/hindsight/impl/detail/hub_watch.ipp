@@ -4,6 +4,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/impl/detail/error_text.hpp>
+#include <hindsight/impl/detail/hub.ipp>
 #include <hindsight/watching.hpp>
 
 #include <memory>
@@ -15,6 +16,14 @@
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE void Hub::watch(Node& node, const SubscribeOptions& options) {
+    if (options.quarantine) {
+        hub::require_sense(*options.quarantine);
+        node.quarantine = std::make_unique<Quarantine>(*options.quarantine, node.flags, Node::quarantined);
+        node.flags.fetch_or(Node::limited, std::memory_order_relaxed);
+        if (options.quarantine->release_after) releases_.store(true, std::memory_order_relaxed);
+    }
+    if (options.slow_after) hub::require_threshold(*options.slow_after, "subscribe: slow_after", single_threaded_);
+    if (node.readers) return;  // there is no handler
     const Duration slow_after = options.slow_after.value_or(options_.watch.slow_after.value_or(Duration::max()));
     if (!options_.watch.times && slow_after == Duration::max()) return;
     node.watched = std::make_unique<Watched>();

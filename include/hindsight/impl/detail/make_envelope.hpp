@@ -145,10 +145,12 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft
     const bool plain =
         draft.brief && stamp.is_plain() && !envelope::is_over_aligned(type) && text_offset <= SpareEnvelope::max_size;
     made->flags = static_cast<std::uint8_t>(stamp.flags | Envelope::has_payload | (plain ? Envelope::plain : 0));
-    if (!draft.brief && draft.options.time) made->flags |= Envelope::dated;
     made->category_size = type.category_size;
     // The event's own name and key are views into the event, which may be moved from then.
-    if (has_texts) draft::append_texts(*made, draft, stamp.correlation);
+    if (has_texts) {
+        draft::append_texts(*made, draft, stamp.correlation);
+        if (draft.options.time) made->flags |= Envelope::dated;
+    }
     return with_payload(*made, draft, slot);
 }
 
