@@ -19,6 +19,8 @@ namespace hindsight::detail {
 class HINDSIGHT_API NameIndex {
 public:
     std::size_t size() const noexcept { return entries_.size(); }
+    /// Whether there are any of the library's own.
+    bool holds_library_names() const noexcept { return library_names_ > 0; }
     const TextEntry* find(std::string_view name) const noexcept { return entries_.find(name); }
     /// Visits the names that begin with the text, in their order, until one visit says false.
     template <class F>
@@ -97,6 +99,7 @@ private:
     TextIndex entries_;
     Ordered ordered_;
     Ordered::node_type spare_node_;  // for the spare entry
+    std::size_t library_names_ = 0;
     std::array<Remembered, most_remembered> remembered_{};
 };
 

@@ -30,7 +30,8 @@ public:
         if (query.after_seq != 0) begin_ = log.lower_bound(query.after_seq + 1);
         if (query.before_seq != 0) end_ = log.lower_bound(query.before_seq);
         if (begin_ < end_) choose_index(condition, most);
-        if (!condition.asks_for_names()) met_.name = !condition.excludes_library_names() || !holds_library_events();
+        if (!condition.asks_for_names())
+            met_.name = !condition.excludes_library_names() || !log_->names().holds_library_names();
         fetches_texts_ = condition.looks_at_texts(met_);
         advance();
     }
@@ -50,7 +51,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t largest_batch = 64;
+    static constexpr std::size_t largest_batch = 128;
 
     /// Positions of one text that are still to come: the ones from `begin` to before `end`.
     struct Stretch {
@@ -166,14 +167,6 @@ private:
         if (!fetches_texts_) return;
         prefetch(bytes + 64);
         prefetch(bytes + 128);
-    }
-    bool holds_library_events() const {
-        bool any = false;
-        log_->names().for_each_beginning_with("hindsight", [&](const TextEntry& entry) {
-            any = is_library_name(entry.text());
-            return !any;
-        });
-        return any;
     }
     static void prefetch([[maybe_unused]] const void* memory) noexcept {
 #if defined(__GNUC__)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/name_index.hpp>
+#include <hindsight/detail/name_rules.hpp>
 
 #include <utility>
 
@@ -26,6 +27,7 @@ HINDSIGHT_INLINE TextEntry& NameIndex::prepare_unknown(const Envelope& envelope)
 
 HINDSIGHT_INLINE void NameIndex::add_first(TextEntry& entry, Position position) noexcept {
     ordered_.insert(std::move(spare_node_));
+    if (is_library_name(entry.text())) ++library_names_;
     entries_.add(entry, position);
 }
 
@@ -36,6 +38,7 @@ HINDSIGHT_INLINE void NameIndex::erase(TextEntry& entry) noexcept {
         }
     }
     ordered_.erase(&entry);
+    if (is_library_name(entry.text())) --library_names_;
     entries_.erase(entry);
 }
 
@@ -43,6 +46,7 @@ HINDSIGHT_INLINE void NameIndex::clear() noexcept {
     remembered_ = {};
     ordered_.clear();
     spare_node_ = {};
+    library_names_ = 0;
     entries_.clear();
 }
 

@@ -23,10 +23,13 @@ inline bool occupies(const ThreadSlot& slot, const Node& node) noexcept {
     return node.destroyer == &slot || runs(slot, node);
 }
 
-inline bool is_busy(ThreadSlots& slots, const Node& node) noexcept {
+inline bool is_busy(ThreadSlots& slots, const ThreadSlot& me, const Node& node) noexcept {
     bool busy = node.destroyer != nullptr || node.run_executor != nullptr;
     if (node.has(Node::unseen)) return busy;
-    slots.for_each([&](const ThreadSlot& slot) { busy = busy || runs(slot, node); });
+    slots.for_each([&](const ThreadSlot& slot) {
+        const bool may_run = &slot == &me ? me.top != nullptr : slot.in_use();
+        busy = busy || (may_run && runs(slot, node));
+    });
     return busy;
 }
 
@@ -62,7 +65,8 @@ inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot&
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
 inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me,
                             Node& node) noexcept {
-    if (is_busy(slots, node) || (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
+    if (is_busy(slots, me, node) ||
+        (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
         return;
     }
     node.destroyer = &me;
@@ -91,7 +95,7 @@ inline bool quiesce(Node& node, bool wait) noexcept {
     }
     bool asked = false, goes_on_here = false;
     do {
-        while (wait && is_busy(slots, node)) {
+        while (wait && is_busy(slots, me, node)) {
             if (node.run_executor && !std::exchange(asked, true)) {
                 goes_on_here = may_go_on_here(lock, me, node);
                 continue;  // it may be over

@@ -247,7 +247,9 @@ HINDSIGHT_INLINE void Registry::remove_locked(Node& node) noexcept {
 
 HINDSIGHT_INLINE void Registry::mark_changed(Topic& topic) noexcept {
     ++topic.generation;
-    topic.current.store(nullptr, std::memory_order_seq_cst);
+    // Only under the mutex does it get a snapshot: where it has none, nobody has one to lose.
+    if (topic.current.load(std::memory_order_relaxed) != nullptr)
+        topic.current.store(nullptr, std::memory_order_seq_cst);
 }
 
 HINDSIGHT_INLINE void Registry::mark_changed_locked(const Node& node) noexcept {
