@@ -18,50 +18,8 @@ using namespace hindsight::test;
 using detail::EventType;
 using detail::Topic;
 using detail::TopicsByType;
-using detail::TypeIdentity;
-
-namespace topic_test {
-
-/// The same name, size and alignment as TaskFailed.
-struct OtherTaskFailed {
-    static constexpr std::string_view event_name = "task.failed";
-    std::string task_id;
-};
 
 namespace {
-struct Hidden {
-    static constexpr std::string_view event_name = "task.hidden";
-};
-}  // namespace
-
-}  // namespace topic_test
-
-namespace {
-
-TEST_CASE("a type is known again by its contents, not by the place of its description", "[topic]") {
-    const EventType& type = detail::event_type<TaskFailed>();
-    const TypeIdentity identity(type);
-    const EventType copy = type;  // as another shared library would have one
-    CHECK(identity.is(type));
-    CHECK(identity.is(copy));
-    CHECK_FALSE(identity.is(detail::event_type<TaskCompleted>()));
-    CHECK_FALSE(identity.is(detail::event_type<topic_test::OtherTaskFailed>()));
-
-    EventType other = type;
-    other.size += 8;
-    CHECK_FALSE(identity.is(other));
-    other = type;
-    other.alignment *= 2;
-    CHECK_FALSE(identity.is(other));
-}
-
-TEST_CASE("types of unnamed namespaces are known by the place of their description", "[topic]") {
-    const EventType& type = detail::event_type<topic_test::Hidden>();
-    const TypeIdentity identity(type);
-    const EventType of_another_file = type;
-    CHECK(identity.is(type));
-    CHECK_FALSE(identity.is(of_another_file));
-}
 
 TEST_CASE("a topic keeps its name and starts without subscribers", "[topic]") {
     std::string name = "a.name_known_at_run_time";

@@ -29,39 +29,45 @@ inline void tell_of_completion(Envelope& envelope) noexcept {
     envelope.holders.fetch_or(completion_awaited, std::memory_order_acq_rel);
 }
 
-/// Whether the delivery that ends when there were these holders is the last one, and someone wants to know.
-constexpr bool completes_awaited(std::uint64_t holders) noexcept {
-    return (holders & ~(Envelope::one_delivery - 1)) == (completion_awaited | Envelope::one_delivery);
+/// A delivery has ended when there were these holders, and somebody waits: wakes them if it was the last. The envelope
+/// may be gone.
+[[gnu::noinline]] inline void tell_if_last(const void* envelope, std::uint64_t holders) noexcept {
+    if (deliveries_in(holders) == 1) unpark_all(envelope);
 }
 
-inline void finish_delivery(Envelope* envelope) noexcept;
+HINDSIGHT_ALWAYS_INLINE void finish_delivery(Envelope* envelope) noexcept;
+
+/// The same for an envelope that the caller has a reference to.
+[[gnu::noinline]] inline void tell_if_last(Envelope& envelope, std::uint64_t holders) noexcept {
+    // Those of a converted envelope are together one delivery of its original, which has the receipts.
+    Envelope* const original = envelope.original();
+    if (original == nullptr) return tell_if_last(static_cast<const void*>(&envelope), holders);
+    if (deliveries_in(holders) == 1) finish_delivery(original);
+}
 
 /// Ends one queued delivery of an envelope that the caller has a reference to.
 inline void end_delivery(Envelope& envelope) noexcept {
     const std::uint64_t before = envelope.holders.fetch_sub(Envelope::one_delivery, std::memory_order_acq_rel);
-    if (!completes_awaited(before)) [[likely]]
-        return;
-    // Those of a converted envelope are together one delivery of its original, which has the receipts.
-    if (Envelope* const original = envelope.original()) {
-        finish_delivery(original);
-    } else {
-        unpark_all(&envelope);
-    }
+    if ((before & completion_awaited) != 0) [[unlikely]]
+        tell_if_last(envelope, before);
 }
 
 /// Ends one queued delivery and gives up the mailbox's reference.
-inline void finish_delivery(Envelope* envelope) noexcept {
-    if (envelope->has(Envelope::converted)) [[unlikely]] {
-        end_delivery(*envelope);
-        return release(envelope);
-    }
+HINDSIGHT_ALWAYS_INLINE void finish_delivery(Envelope* envelope) noexcept {
     // A sole owner needs no read-modify-write: nobody is left who could add a reference, or wait.
     constexpr std::uint64_t mine = Envelope::one_delivery + Envelope::one_reference;
-    std::uint64_t before = envelope->holders.load(std::memory_order_acquire);
-    if (before != mine) before = envelope->holders.fetch_sub(mine, std::memory_order_acq_rel);
-    if (completes_awaited(before)) [[unlikely]]
-        unpark_all(envelope);
-    if (references_in(before) == 1) destroy(envelope);
+    if (envelope->holders.load(std::memory_order_acquire) != mine) [[likely]] {
+        if (envelope->has(Envelope::converted)) [[unlikely]] {  // whose end is told by what it says
+            end_delivery(*envelope);
+            return release(envelope);
+        }
+        const std::uint64_t before = envelope->holders.fetch_sub(mine, std::memory_order_acq_rel);
+        if ((before & completion_awaited) != 0) [[unlikely]]
+            tell_if_last(static_cast<const void*>(envelope), before);
+        if (references_in(before) != 1) [[likely]]
+            return;
+    }
+    destroy(envelope);
 }
 
 /// Blocks until all deliveries have ended or the deadline is over; whether they have.

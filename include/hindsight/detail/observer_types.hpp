@@ -6,7 +6,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
-#include <hindsight/detail/topic.hpp>
+#include <hindsight/detail/type_identity.hpp>
 #include <hindsight/record.hpp>
 
 #include <cstddef>

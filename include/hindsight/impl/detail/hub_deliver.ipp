@@ -163,8 +163,8 @@ HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& nod
     if (node.has(Node::dead)) [[unlikely]]
         running.stop();
     progress.finish_one();
-    if (origin == Origin::present) [[likely]]
-        finish_delivery(record.detach());
+    Envelope* const done = record.detach();
+    origin == Origin::present ? finish_delivery(done) : release(done);
     return calls.count > 0;
 }
 
