@@ -16,11 +16,16 @@ using hindsight::detail::BlockCache;
 
 namespace {
 
-/// A block that is written to all over.
+/// A block that is written to all over. None is of a slab: no history is large.
 void* take(std::size_t size) {
-    void* const block = BlockCache::take(size);
-    std::memset(block, 0x5a, size);
-    return block;
+    const BlockCache::Block block = BlockCache::take(size);
+    REQUIRE_FALSE(block.of_slab);
+    std::memset(block.memory, 0x5a, size);
+    return block.memory;
+}
+
+void give_back(void* block, std::size_t size) {
+    BlockCache::give_back({block, false}, size);
 }
 
 TEST_CASE("blocks of any size are given out, each to one at a time", "[block_cache]") {
@@ -33,14 +38,14 @@ TEST_CASE("blocks of any size are given out, each to one at a time", "[block_cac
                 REQUIRE(blocks.insert(block).second);
                 REQUIRE(reinterpret_cast<std::uintptr_t>(block) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0);
             }
-            for (void* const block : blocks) BlockCache::give_back(block, size);
+            for (void* const block : blocks) give_back(block, size);
         }
     }
 }
 
 TEST_CASE("a block serves all sizes of its class, wholly", "[block_cache]") {
     for (int round = 0; round < 10; ++round) {
-        for (std::size_t size = 33; size <= 64; ++size) BlockCache::give_back(take(size), size);
+        for (std::size_t size = 33; size <= 64; ++size) give_back(take(size), size);
     }
 }
 
@@ -48,7 +53,7 @@ TEST_CASE("a thread keeps few blocks, and none once it has ended", "[block_cache
     const auto use = [](std::size_t size) {
         std::vector<void*> blocks;
         for (int i = 0; i < 1000; ++i) blocks.push_back(take(size));
-        for (void* const block : blocks) BlockCache::give_back(block, size);
+        for (void* const block : blocks) give_back(block, size);
     };
     std::thread([&] { use(64); }).join();  // what a first thread brings with it
     const std::size_t before = allocated_bytes;
@@ -71,7 +76,7 @@ TEST_CASE("blocks may be given back by another thread than took them", "[block_c
             for (void*& block : blocks) block = take(100);
         }).join();
         std::thread([&] {
-            for (void* const block : blocks) BlockCache::give_back(block, 100);
+            for (void* const block : blocks) give_back(block, 100);
         }).join();
     }
     CHECK(allocated_bytes == before);

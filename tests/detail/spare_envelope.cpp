@@ -16,7 +16,6 @@
 
 using namespace hindsight;
 using namespace hindsight::test;
-using detail::BlockCache;
 using detail::recycles_blocks;
 using detail::SpareEnvelope;
 
@@ -47,9 +46,9 @@ struct FailingCopy {
     bool fails = false;
 };
 
-/// Memory that is taken for an envelope.
+/// One that says nothing.
 detail::Envelope& some_memory() {
-    return *static_cast<detail::Envelope*>(::operator new(64));
+    return *::new (::operator new(sizeof(detail::Envelope))) detail::Envelope;
 }
 
 TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_envelope]") {
@@ -69,7 +68,7 @@ TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_e
     REQUIRE(spare.keep(second, type, type.identity));
     spare.drop();
     CHECK(spare.take(type, type.identity) == nullptr);
-    BlockCache::free(&first);
+    detail::free_memory(first);
 }
 
 TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_envelope]") {
@@ -87,7 +86,7 @@ TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_env
     CHECK(refused > 1);  // not for a single event of another type
     CHECK(spare.take(type, type.identity) == nullptr);
     CHECK(spare.take(other, other.identity) == &next);
-    BlockCache::free(&next);
+    detail::free_memory(next);
 }
 
 TEST_CASE("events in memory of earlier ones say what they are told, and nothing of those", "[spare_envelope]") {

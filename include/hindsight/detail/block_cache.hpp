@@ -1,11 +1,13 @@
-// BlockCache: gives freed envelopes to the next ones of their size, within a thread, before the allocator is asked.
+// BlockCache: gives freed envelopes to the next ones of their size, within a thread, before the allocator is asked, or
+// where some history is large, the slabs (see block_slabs.hpp).
 //
-// Each thread keeps a few blocks a size class. A block may be freed on another thread than it was taken on; it then
-// serves that one. What is over a class's limit, or over the largest class, goes back to the allocator at once, and so
+// Each thread keeps a few blocks a size class, those of slabs apart. A block may be freed on another thread than it was
+// taken on; it then serves that one. What is over a class's limit, or over the largest class, goes back at once, and so
 // does everything under the address sanitizer, which could not see a use after free otherwise.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/block_slabs.hpp>
 
 #include <cstddef>
 #include <new>
@@ -22,47 +24,63 @@ inline constexpr bool recycles_blocks = true;
 
 class BlockCache {
 public:
+    struct Block {
+        void* memory;
+        bool of_slab;
+    };
+
     /// Throws std::bad_alloc.
-    static void* take(std::size_t size) {
+    static Block take(std::size_t size) {
         const std::size_t index = class_of(size);
-        if (index >= classes) return ::operator new(size);
-        Class& of_size = cache_.of_size[index];
-        if (of_size.first == nullptr) return ::operator new((index + 1) * step);
-        Free* const block = of_size.first;
+        if (index >= classes) return {::operator new(size), false};
+        const bool of_slab = recycles_blocks && BlockSlabs::wanted();
+        Class& of_size = cache_.of_size[of_slab ? 1 : 0][index];
+        if (of_size.first == nullptr) {
+            if (!of_slab) return {::operator new((index + 1) * step), false};
+            refill(index);
+        }
+        FreeBlock* const block = of_size.first;
         of_size.first = block->next;
         --of_size.count;
-        return block;
+        return {block, of_slab};
     }
 
-    static void give_back(void* memory, std::size_t size) noexcept {
+    static void give_back(const Block& block, std::size_t size) noexcept {
         const std::size_t index = class_of(size);
-        if (index >= classes || cache_.of_size[index].count >= cache_.limit) return give_up(memory);
-        Class& of_size = cache_.of_size[index];
-        of_size.first = ::new (memory) Free{of_size.first};
+        if (index >= classes) return ::operator delete(block.memory);
+        Class& of_size = cache_.of_size[block.of_slab ? 1 : 0][index];
+        if (of_size.count >= cache_.limit) return give_up(block, index);
+        of_size.first = ::new (block.memory) FreeBlock{of_size.first};
         ++of_size.count;
     }
 
-    /// Back to the allocator.
-    static void free(void* memory) noexcept { ::operator delete(memory); }
+    /// Back to where blocks come from.
+    static void free(const Block& block) noexcept {
+        if (block.of_slab) {
+            BlockSlabs::give_back(::new (block.memory) FreeBlock{nullptr});
+        } else {
+            ::operator delete(block.memory);
+        }
+    }
 
 private:
-    static constexpr std::size_t step = 32;
-    static constexpr std::size_t classes = 16;  // up to 512 bytes
+    static constexpr std::size_t step = BlockSlabs::step;
+    static constexpr std::size_t classes = BlockSlabs::classes;
 
-    struct Free {
-        Free* next;
-    };
     struct Class {
-        Free* first = nullptr;
+        FreeBlock* first = nullptr;
         std::size_t count = 0;
     };
     struct Cache {
-        Class of_size[classes];
-        std::size_t limit = 0;  // blocks a class; 0 before the thread's first use, and once it is ending
+        Class of_size[2][classes];  // of the allocator, and of slabs
+        std::size_t limit = 0;      // blocks a class; 0 before the thread's first use, and once it is ending
     };
 
     static std::size_t class_of(std::size_t size) noexcept { return (size - 1) / step; }
-    HINDSIGHT_API static void give_up(void* memory) noexcept;
+    /// From now on the thread keeps some blocks, until it ends.
+    static void begin_to_keep() noexcept;
+    HINDSIGHT_API static void refill(std::size_t index);
+    HINDSIGHT_API static void give_up(const Block& block, std::size_t index) noexcept;
 
     HINDSIGHT_API static thread_local constinit Cache cache_;
 };

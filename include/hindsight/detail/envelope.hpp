@@ -51,6 +51,7 @@ struct Envelope {
     std::uint16_t metadata_count = 0;
     std::uint32_t text_bytes = 0;  // from the offset to the end of the allocation
     std::uint8_t scope_size = 0;   // 0: the bus itself
+    bool of_slab = false;          // where its memory is from: see block_cache.hpp
     Seq cause = 0;
     std::uint64_t origin = 0;  // the random id of the bus that gave the seq: (origin, seq) is unique beyond one bus
     std::size_t payload_bytes = 0;  // as the event's traits count it

@@ -18,6 +18,9 @@ namespace hindsight::detail {
 struct Envelope;
 struct EventType;
 
+/// Of an envelope without a payload, whose type may be gone; it is of a cached size.
+HINDSIGHT_API void free_memory(Envelope& envelope) noexcept;
+
 class SpareEnvelope {
 public:
     /// The largest that is kept, in bytes.
@@ -52,7 +55,9 @@ public:
         return std::exchange(envelope_, nullptr);
     }
 
-    void drop() noexcept { BlockCache::free(std::exchange(envelope_, nullptr)); }
+    void drop() noexcept {
+        if (envelope_ != nullptr) free_memory(*std::exchange(envelope_, nullptr));
+    }
 
 private:
     /// How many events of other types may come in a row before theirs takes its place.

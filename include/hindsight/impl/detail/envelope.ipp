@@ -5,6 +5,12 @@
 
 namespace hindsight::detail {
 
+HINDSIGHT_INLINE void free_memory(Envelope& envelope) noexcept {
+    const BlockCache::Block block{&envelope, envelope.of_slab};
+    envelope.~Envelope();
+    BlockCache::free(block);
+}
+
 HINDSIGHT_INLINE void destroy(Envelope* envelope) noexcept {
     const EventType& type = *envelope->type;
     if (!envelope->has(Envelope::has_payload)) [[unlikely]]

@@ -113,7 +113,7 @@ private:
                                  .scope = draft.scope(),
                                  .metadata = {}};
         const std::size_t text_bytes = texts.bytes();
-        auto* const made = ::new (envelope::allocate(draft.type, sizeof(Envelope) + text_bytes)) Envelope;
+        Envelope* const made = envelope::make_empty(draft.type, sizeof(Envelope) + text_bytes);
         made->cause = draft.options.cause;
         made->time = time_of(draft, [this] { return draft_.now(); });
         made->origin = hub_.ledger().origin;

@@ -131,9 +131,8 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft
     const std::size_t payload_offset = Envelope::payload_offset(type);
     const std::size_t text_offset = payload_offset + type.size;
 
-    void* const memory = envelope::allocate(type, text_offset + text_bytes);
     // All of the header comes before the payload's copy, behind which compilers have to forget what they know of it.
-    auto* const made = ::new (memory) Envelope;
+    Envelope* const made = envelope::make_empty(type, text_offset + text_bytes);
     made->cause = stamp.cause;
     made->time = stamp.time;
     made->origin = stamp.origin;

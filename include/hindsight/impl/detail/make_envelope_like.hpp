@@ -21,8 +21,7 @@ namespace envelope {
 inline Envelope* make_like(const Envelope& other, const EventType& type, std::size_t text_offset,
                            std::size_t skipped = 0) {
     const std::size_t texts = other.text_bytes - skipped;
-    void* const memory = allocate(type, text_offset + texts);
-    auto* const made = ::new (memory) Envelope;
+    Envelope* const made = make_empty(type, text_offset + texts);
     made->cause = other.cause;
     made->time = other.time;
     made->origin = other.origin;
@@ -40,7 +39,7 @@ inline Envelope* make_like(const Envelope& other, const EventType& type, std::si
     made->correlation_size = other.correlation_size;
     made->scope_size = other.scope_size;
     made->metadata_count = other.metadata_count;
-    std::memcpy(static_cast<char*>(memory) + text_offset,
+    std::memcpy(reinterpret_cast<char*>(made) + text_offset,
                 reinterpret_cast<const char*>(&other) + other.text_offset + skipped, texts);
     return made;
 }

@@ -38,8 +38,7 @@ EnvelopePtr make_restored(const RestoredEvent& event, Construct construct) {
     const std::size_t text_offset = payload_offset + (has_payload ? type.size : 0);
     const std::size_t text_bytes = event.texts.bytes();
 
-    void* const memory = envelope::allocate(type, text_offset + text_bytes);
-    auto* const made = ::new (memory) Envelope;
+    Envelope* const made = envelope::make_empty(type, text_offset + text_bytes);
     made->seq = event.seq;
     made->cause = event.cause;
     made->time = event.time;

@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/block_slabs.ipp>
