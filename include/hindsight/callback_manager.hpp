@@ -89,7 +89,7 @@ public:
     }
 
     /// See BasicEventBus::subscribe, for all three.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     Subscription subscribe(F handler, SubscribeOptions options = {}) {
         return connect(detail::make_event_node<E>(std::move(handler)), nullptr, &detail::event_type<E>(),
                        std::move(options));
@@ -98,7 +98,7 @@ public:
     Subscription subscribe(Pattern pattern, F handler, SubscribeOptions options = {}) {
         return connect(detail::make_record_node(std::move(handler)), &pattern, nullptr, std::move(options));
     }
-    template <Event E, class T, class M>
+    template <EventOrBase E, class T, class M>
         requires std::is_member_function_pointer_v<M> Subscription subscribe(const std::shared_ptr<T>& receiver,
                                                                              M member, SubscribeOptions options = {}) {
             return connect(detail::make_member_node<E>(receiver, member), nullptr, &detail::event_type<E>(),
@@ -126,22 +126,22 @@ public:
     }
 
     /// See BasicEventBus::attach, for all three.
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
         requires(!detail::is_smart_pointer<std::remove_const_t<O>>)
     Subscription attach(O& observer, const SubscribeOptions& options = {}) {
         return attach_draft(detail::draft_of_referenced<E...>(observer), options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     Subscription attach(const std::shared_ptr<O>& observer, const SubscribeOptions& options = {}) {
         return attach_draft(detail::draft_of_shared<E...>(observer), options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     Subscription attach(const std::weak_ptr<O>& observer, const SubscribeOptions& options = {}) {
         return attach<E...>(observer.lock(), options);
     }
 
     /// See BasicEventBus::inbox, for both.
-    template <Event E>
+    template <EventOrBase E>
     Inbox<E> inbox(SubscribeOptions options = {}) {
         return Inbox<E>(connect_inbox(nullptr, &detail::event_type<E>(), std::move(options)));
     }
@@ -150,7 +150,7 @@ public:
     }
 
     /// See BasicEventBus::use, for all three.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     Middleware use(F middleware, MiddlewareOptions options = {}) {
         return use_node(detail::make_event_middleware_node<E>(std::move(middleware)), nullptr, &detail::event_type<E>(),
                         std::move(options));

@@ -20,6 +20,19 @@ concept Event = std::same_as<E, std::remove_cvref_t<E>> && std::move_constructib
                 !std::convertible_to<const E&, std::string_view> &&
                 (std::is_class_v<E> || std::is_enum_v<E>);
 
+/// A class that is no event itself, being abstract or immovable, and that events may derive from.
+template <class B>
+concept BaseOfEvents = std::same_as<B, std::remove_cvref_t<B>> && std::is_class_v<B> && !std::move_constructible<B> &&
+                       !std::convertible_to<const B&, std::string_view>;
+
+/// What can be subscribed to and asked for by its type: an event type, or a base of event types.
+template <class E>
+concept EventOrBase = Event<E> || BaseOfEvents<E>;
+
+/// Several bases of an event type: `using event_base = hindsight::EventBases<Shape, Drawn>;`. See DefaultEventTraits.
+template <class... Bases>
+struct EventBases {};
+
 namespace detail {
 
 template <class E>
@@ -147,6 +160,11 @@ struct DefaultEventTraits {
             return sizeof(E);
         }
     }
+
+    // The bases whose subscriptions are given these events, too, only if the event names them: as a member type
+    // `event_base`, which derived classes inherit, or as a member type `base` of its EventTraits. A class, or
+    // EventBases<...>; what these name in turn counts as well. A base that is an event itself has to name itself: by
+    // that it is known as one. See docs/events.md.
 
     /// The payload as JSON text, only if the event has a const member function `event_json()`.
     static constexpr std::string to_json(const E& event) requires detail::HasEventJsonFunction<E> {

@@ -163,14 +163,15 @@ public:
         return callbacks().emit_every(period, std::forward<E>(event), options);
     }
 
-    /// Calls `handler` with each event of type E that is emitted from now on: as `(const E&, const Record&)`,
-    /// `(const E&)` or `(const Record&)`. References live for the call; copy the Record to keep the event. The handler
-    /// may be move-only. It may be called before this returns. With <hindsight/coroutine.hpp> it may be a coroutine
-    /// that returns boost::asio::awaitable<void>; see docs/waiting.md.
+    /// Calls `handler` with each event of type E, or of one that names E as its base (see DefaultEventTraits), that is
+    /// emitted from now on: as `(const E&, const Record&)`, `(const E&)` or `(const Record&)`. References live for the
+    /// call; copy the Record to keep the event. The handler may be move-only. It may be called before this returns.
+    /// With <hindsight/coroutine.hpp> it may be a coroutine that returns boost::asio::awaitable<void>; see
+    /// docs/waiting.md.
     ///
     /// Throws InvalidArgument (options, null handler), TypeConflict (another type has the event's name), Closed,
     /// std::bad_alloc, std::system_error (no thread that could watch, for `slow_after`); nothing is subscribed then.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     subscribe(F handler, SubscribeOptions options = {}) {
         return callbacks().template subscribe<E>(std::move(handler), std::move(options));
@@ -184,7 +185,7 @@ public:
     }
 
     /// Calls a member function of the receiver, for as long as others keep it alive; it is kept alive during each call.
-    template <Event E, class T, class M>
+    template <EventOrBase E, class T, class M>
         requires std::is_member_function_pointer_v<M>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     subscribe(const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) {
@@ -231,18 +232,18 @@ public:
     /// Throws what `subscribe` throws, and InvalidArgument for a null or expired pointer, for options that are not the
     /// first ones, and where it is attached both by reference and tracked. O(observers), and events of the names that
     /// the types have look for their subscribers once more.
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
         requires(!detail::is_smart_pointer<std::remove_const_t<O>>)
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     attach(O& observer, const SubscribeOptions& options = {}) {
         return callbacks().template attach<E...>(observer, options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     attach(const std::shared_ptr<O>& observer, const SubscribeOptions& options = {}) {
         return callbacks().template attach<E...>(observer, options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription
     attach(const std::weak_ptr<O>& observer, const SubscribeOptions& options = {}) {
         return callbacks().template attach<E...>(observer, options);
@@ -251,7 +252,7 @@ public:
     /// The events of type E from now on (or from the past on: `replay`), to be read instead of handled; see Inbox.
     /// Takes the options of a queued subscription, but no `executor`; `on_lagged` is called by who reads. Throws what
     /// `subscribe` throws.
-    template <Event E>
+    template <EventOrBase E>
     Inbox<E> inbox(SubscribeOptions options = {}) {
         return callbacks().template inbox<E>(std::move(options));
     }
@@ -273,7 +274,7 @@ public:
     ///
     /// Events without middleware pay nothing for it. Throws InvalidArgument (null middleware), TypeConflict (another
     /// type has the event's name), Closed, std::bad_alloc; nothing has changed then.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     [[nodiscard("the middleware is removed at once unless it is kept or detached")]] Middleware
     use(F middleware, MiddlewareOptions options = {}) {
         return callbacks().template use<E>(std::move(middleware), std::move(options));
@@ -330,10 +331,10 @@ public:
     const CallbackManager& callbacks() const noexcept { return core_.callbacks(); }
 
     /// See EventStore::latest, for both.
-    template <Event E, class Key>
+    template <EventOrBase E, class Key>
         requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
     const { return history().template latest<E>(key); }
-    template <Event E>
+    template <EventOrBase E>
     std::optional<TypedRecord<E>> latest() const {
         return history().template latest<E>();
     }

@@ -66,7 +66,7 @@ public:
     std::vector<Record> query(const Query& query = {}) const;
 
     /// The same for records that hold an E, which the results give as such. Truncated records are not among them.
-    template <Event E>
+    template <EventOrBase E>
     std::vector<TypedRecord<E>> query(const Query& query = {}) const {
         std::vector<TypedRecord<E>> typed;
         for (Record& record : query_typed(query, detail::event_type<E>())) {
@@ -80,14 +80,14 @@ public:
     /// Events that a LastPerKey rule is for are kept however many others come. Throws std::bad_alloc. O(log size), or
     /// O(records of the key or of the type, whichever are fewer) where newer ones than the one found have another type
     /// or key.
-    template <Event E, class Key>
+    template <EventOrBase E, class Key>
         requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
     const {
         const detail::KeyText text(key);
         return newest_of<E>(detail::newest_of_key(text.view()));
     }
     /// The same whatever its key is.
-    template <Event E>
+    template <EventOrBase E>
     std::optional<TypedRecord<E>> latest() const {
         return newest_of<E>({.limit = 1});
     }
@@ -156,7 +156,7 @@ public:
     const std::shared_ptr<detail::Ledger>& ledger() const noexcept { return ledger_; }
 
 private:
-    template <Event E>
+    template <EventOrBase E>
     std::optional<TypedRecord<E>> newest_of(const Query& query_of_one) const {
         std::vector<TypedRecord<E>> found = query<E>(query_of_one);
         if (found.empty()) return std::nullopt;

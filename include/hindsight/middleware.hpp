@@ -211,13 +211,18 @@ NodePtr make_draft_middleware_node(F middleware) {
 }
 
 /// The same for one of an event type.
-template <Event E, class F>
+template <EventOrBase E, class F>
 NodePtr make_event_middleware_node(F middleware) {
+    static_assert(!is_event_base<E>,
+                  "hindsight: middleware is for types of events, and this is a base of events; use it for the types "
+                  "that derive from it, for a pattern, or for all events");
     constexpr bool takes_event = InterceptsMutable<F, E> || InterceptsConstant<F, E>;
     static_assert(takes_event || std::invocable<F&, DraftView&>,
                   "hindsight: the middleware must be callable with (E&, DraftView&), (const E&, DraftView&), (E&), "
                   "(const E&) or (DraftView&)");
-    if constexpr (takes_event) {
+    if constexpr (is_event_base<E>) {
+        return NodePtr();
+    } else if constexpr (takes_event) {
         if (!is_null_handler(middleware)) {
             return Node::make_middleware(EventMiddleware<E, F>{std::move(middleware)});
         }

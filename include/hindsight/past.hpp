@@ -62,7 +62,7 @@ public:
     /// As EventStore::query, with the same errors and cost, and O(buckets) for a query that does not name both a name
     /// and a key where there are bucket rings.
     PastAnswer<Record> query(const Query& query = {}) const { return find(query, nullptr); }
-    template <Event E>
+    template <EventOrBase E>
     PastAnswer<TypedRecord<E>> query(const Query& query = {}) const {
         PastAnswer<Record> untyped = find(query, &detail::event_type<E>());
         PastAnswer<TypedRecord<E>> typed{.gap = untyped.gap};

@@ -80,11 +80,15 @@ public:
 
     bool matches(const Pattern& pattern) const noexcept { return envelope_ && pattern.matches(envelope_->name()); }
 
-    /// The payload, or null where it is of another type or was truncated.
+    /// The payload, or null where it is of another type or was truncated. For a base that the event's type names (see
+    /// DefaultEventTraits), the payload as that.
     template <class E>
     const E* get_if() const& noexcept {
         if (!envelope_) return nullptr;
         const detail::EventType& wanted = detail::event_type<E>();
+        if constexpr (detail::is_event_base<E>) {
+            return static_cast<const E*>(detail::event_as(*envelope_->type, envelope_->payload(), wanted));
+        }
         // The address differs between shared libraries that both know the type; the contents decide.
         if (envelope_->type != &wanted && !detail::same_type(*envelope_->type, wanted)) return nullptr;
         return static_cast<const E*>(envelope_->payload());
@@ -181,15 +185,16 @@ public:
     const detail::EventType* payload_type() const noexcept { return payload_type_; }
 
 private:
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     friend Predicate where(F);
 
     std::function<bool(const Record&)> decide_;
     const detail::EventType* payload_type_ = nullptr;
 };
 
-/// A predicate on the payload: false for records that hold no E. Subscribing to another type with it is refused.
-template <Event E, class F>
+/// A predicate on the payload: false for records that hold no E. Subscribing to another type with it is refused, unless
+/// one is a base of the other.
+template <EventOrBase E, class F>
 Predicate where(F predicate) {
     Predicate result([predicate = std::move(predicate)](const Record& record) {
         const E* event = record.get_if<E>();

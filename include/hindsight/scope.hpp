@@ -116,7 +116,7 @@ public:
     }
 
     /// See BasicEventBus::subscribe, for all. A `replay` is of the scope's past only.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription subscribe(
         F handler, SubscribeOptions options = {}) const {
         return connect(detail::make_event_node<E>(std::move(handler)), nullptr, &detail::event_type<E>(),
@@ -127,7 +127,7 @@ public:
         Pattern pattern, F handler, SubscribeOptions options = {}) const {
         return connect(detail::make_record_node(std::move(handler)), &pattern, nullptr, std::move(options));
     }
-    template <Event E, class T, class M>
+    template <EventOrBase E, class T, class M>
         requires std::is_member_function_pointer_v<M>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription subscribe(
         const std::shared_ptr<T>& receiver, M member, SubscribeOptions options = {}) const {
@@ -155,25 +155,25 @@ public:
 
     /// See BasicEventBus::attach, for all. An observer may be attached to the bus and to scopes, and has a subscription
     /// in each.
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
         requires(!detail::is_smart_pointer<std::remove_const_t<O>>)
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription attach(
         O & observer, const SubscribeOptions& options = {}) const {
         return attach_draft(detail::draft_of_referenced<E...>(observer), options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription attach(
         const std::shared_ptr<O>& observer, const SubscribeOptions& options = {}) const {
         return attach_draft(detail::draft_of_shared<E...>(observer), options);
     }
-    template <Event... E, class O>
+    template <EventOrBase... E, class O>
     [[nodiscard("the subscription ends at once unless it is kept or detached")]] Subscription attach(
         const std::weak_ptr<O>& observer, const SubscribeOptions& options = {}) const {
         return attach<E...>(observer.lock(), options);
     }
 
     /// See BasicEventBus::inbox, for both.
-    template <Event E>
+    template <EventOrBase E>
     Inbox<E> inbox(SubscribeOptions options = {}) const {
         return Inbox<E>(connect_inbox(nullptr, &detail::event_type<E>(), std::move(options)));
     }
@@ -183,7 +183,7 @@ public:
 
     /// See BasicEventBus::use, for all: for what is emitted in this scope and below it. Among the middleware of the
     /// scopes above, each runs in the order of `use`.
-    template <Event E, class F>
+    template <EventOrBase E, class F>
     [[nodiscard("the middleware is removed at once unless it is kept or detached")]] Middleware use(
         F middleware, MiddlewareOptions options = {}) const {
         return use_node(detail::make_event_middleware_node<E>(std::move(middleware)), nullptr, &detail::event_type<E>(),

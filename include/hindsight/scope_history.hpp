@@ -33,7 +33,7 @@ public:
     /// As EventStore::query, with the same errors and cost. A `scope` in the query is that of one below:
     /// `{.scope = "session"}` for "provider.session".
     std::vector<Record> query(const Query& query = {}) const { return find(query, nullptr); }
-    template <Event E>
+    template <EventOrBase E>
     std::vector<TypedRecord<E>> query(const Query& query = {}) const {
         std::vector<TypedRecord<E>> typed;
         for (Record& record : find(query, &detail::event_type<E>())) typed.emplace_back(std::move(record));
@@ -42,13 +42,13 @@ public:
 
     /// As EventStore::latest: the newest E of this scope that was emitted under the key, or whatever its key was.
     /// (Where a LastPerKey rule keeps one event of a key, it is that of the scope which emitted last.)
-    template <Event E, class Key>
+    template <EventOrBase E, class Key>
         requires detail::KeyLike<Key> std::optional<TypedRecord<E>> latest(const Key& key)
     const {
         const detail::KeyText text(key);
         return newest_of<E>(detail::newest_of_key(text.view()));
     }
-    template <Event E>
+    template <EventOrBase E>
     std::optional<TypedRecord<E>> latest() const {
         return newest_of<E>({.limit = 1});
     }
@@ -63,7 +63,7 @@ public:
 
 private:
     std::vector<Record> find(Query query, const detail::EventType* type) const;
-    template <Event E>
+    template <EventOrBase E>
     std::optional<TypedRecord<E>> newest_of(const Query& query_of_one) const {
         std::vector<TypedRecord<E>> found = query<E>(query_of_one);
         if (found.empty()) return std::nullopt;

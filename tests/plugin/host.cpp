@@ -132,6 +132,24 @@ TEST_CASE("the host and the plug-in have one default bus, which outlives the plu
     CHECK(ready == 1);
 }
 
+TEST_CASE("an event of the plug-in is delivered to a base that the host knows", "[plugin][promise-12]") {
+    EventBus bus;
+    std::vector<std::string> seen;
+    const auto findings = bus.subscribe<plugin_test::Finding>(
+        [&](const plugin_test::Finding& finding) { seen.push_back(finding.text()); }, {.delivery = Delivery::direct});
+    for (int round = 0; round < 2; ++round) {
+        const Loaded plugin;
+        plugin->emit_finding(bus);
+        {
+            const auto found = bus.history().query<plugin_test::Finding>();
+            REQUIRE(found.size() == 1);
+            CHECK(found[0]->text() == "a crack");
+        }
+        CHECK(plugin->retire(bus) == 0);
+    }
+    CHECK(seen == std::vector<std::string>{"a crack", "a crack"});
+}
+
 TEST_CASE("the plug-in can be unloaded once its types are retired, and loaded again", "[plugin][promise-12]") {
     EventBus bus;
     for (int round = 0; round < 3; ++round) {

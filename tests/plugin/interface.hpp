@@ -18,10 +18,21 @@ struct Ready {
     int version = 0;
 };
 
+/// A base of events that only the plug-in may know.
+struct Finding {
+    using event_base = Finding;
+    Finding() = default;
+    Finding(const Finding&) = default;
+    Finding& operator=(const Finding&) = default;
+    virtual ~Finding() = default;
+    virtual std::string text() const = 0;
+};
+
 /// What the plug-in can do, as it exports it.
 struct Plugin {
     void (*emit)(hindsight::EventBus& bus, int version);
-    void (*emit_guest)(hindsight::EventBus& bus);  // of a type that only the plug-in knows
+    void (*emit_guest)(hindsight::EventBus& bus);    // of a type that only the plug-in knows
+    void (*emit_finding)(hindsight::EventBus& bus);  // of such a type, too
     void (*emit_conflicting)(hindsight::EventBus& bus);
     void (*emit_unnamed)(hindsight::EventBus& bus);
     hindsight::Subscription (*subscribe)(hindsight::EventBus& bus, std::string& log,

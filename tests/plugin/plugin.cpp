@@ -22,6 +22,12 @@ struct Guest {
     std::string text = "made in the plug-in, long enough for memory of its own";
 };
 
+/// The base lies behind other members.
+struct Crack : Guest, plugin_test::Finding {
+    static constexpr std::string_view event_name = "plugin.crack";
+    std::string text() const override { return "a crack"; }
+};
+
 struct TaskDone {
     static constexpr std::string_view event_name = "task.done";
     int other = 0;
@@ -32,6 +38,7 @@ struct TaskDone {
 extern "C" [[gnu::visibility("default")]] const plugin_test::Plugin hindsight_test_plugin = {
     .emit = [](hindsight::EventBus& bus, int version) { bus.emit(plugin_test::Ready{version}); },
     .emit_guest = [](hindsight::EventBus& bus) { bus.emit(plugin_only::Guest{}); },
+    .emit_finding = [](hindsight::EventBus& bus) { bus.emit(plugin_only::Crack{}); },
     .emit_conflicting = [](hindsight::EventBus& bus) { bus.emit(plugin_only::TaskDone{}); },
     .emit_unnamed = [](hindsight::EventBus& bus) { bus.emit(Unnamed{7}); },
     .subscribe =
@@ -40,5 +47,8 @@ extern "C" [[gnu::visibility("default")]] const plugin_test::Plugin hindsight_te
                 [&log](const plugin_test::TaskDone& done) { log += done.task + " "; }, std::move(options));
         },
     .default_bus = [] { return &hindsight::default_bus(); },
-    .retire = [](hindsight::EventBus& bus) { return bus.retire<plugin_only::Guest, Unnamed, plugin_test::Ready>(); },
+    .retire =
+        [](hindsight::EventBus& bus) {
+            return bus.retire<plugin_only::Guest, plugin_only::Crack, Unnamed, plugin_test::Ready>();
+        },
 };

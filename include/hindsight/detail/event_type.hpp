@@ -5,6 +5,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/event_access.hpp>
+#include <hindsight/detail/event_bases.hpp>
 #include <hindsight/detail/json_text.hpp>
 #include <hindsight/event.hpp>
 
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -26,6 +28,15 @@ struct PayloadCount {
     Counter destroyed;
 };
 
+struct EventType;
+
+/// How an event of some type is one of a base of it.
+struct Upcast {
+    const EventType* base;
+    const void* (*cast)(const void* event);
+};
+
+/// Of an event type, or of a class that is a base of event types only: that has no name, and nothing is made of it.
 struct EventType {
     std::string_view name;       ///< empty: each event of the type names itself
     const std::type_info* info;  ///< never null
@@ -43,6 +54,8 @@ struct EventType {
     void (*destroy)(void*) noexcept;  ///< null: there is nothing to destroy
     void (*append_json)(const void*, std::string&);
     PayloadCount* payloads;
+    bool is_base;                   ///< of other event types; see is_event_base
+    std::span<const Upcast> bases;  ///< that its events are delivered to as well
 };
 
 /// Fowler, Noll and Vo's hash (FNV-1a, 64 bits), which goes on from `hash`.
@@ -61,10 +74,19 @@ constexpr std::uint64_t hash_number(std::uint64_t number, std::uint64_t hash) no
     return hash;
 }
 
-template <Event E>
+template <EventOrBase E>
+constexpr std::string_view name_or_none() noexcept {
+    if constexpr (Event<E>) {
+        return event_name_v<E>;
+    } else {
+        return {};
+    }
+}
+
+template <EventOrBase E>
 constexpr std::uint64_t event_identity() noexcept {
     // The zero keeps "a" + "bc" and "ab" + "c" apart.
-    const std::uint64_t of_name = hash_number(0, hash_text(event_name_v<E>));
+    const std::uint64_t of_name = hash_number(0, hash_text(name_or_none<E>()));
     const std::uint64_t of_names = hash_number(0, hash_text(qualified_type_name_v<E>, of_name));
     return hash_number(alignof(E), hash_number(sizeof(E), of_names));
 }
@@ -92,8 +114,39 @@ void append_event_json(const void* event, std::string& out) {
 template <Event E>
 inline constinit PayloadCount payload_count_v{};
 
-template <Event E>
+template <class E, class B>
+const void* upcast_event(const void* event) noexcept {
+    return static_cast<const B*>(static_cast<const E*>(event));
+}
+
+/// As a span of Upcast: how events of type E are events of each of these.
+template <class E, class Bases>
+struct Upcasts;
+
+template <EventOrBase E>
 inline constexpr EventType event_type_v{
+    .name = {},
+    .info = &typeid(E),
+    .size = sizeof(E),
+    .alignment = alignof(E),
+    .identity = event_identity<E>(),
+    .severity = Severity::info,
+    .category_size = 0,
+    .self_named = false,
+    .dynamic = false,
+    .trivially_copyable = false,
+    .unnamed_namespace = is_in_unnamed_namespace<E>,
+    .copy = nullptr,
+    .move = nullptr,
+    .destroy = nullptr,
+    .append_json = nullptr,
+    .payloads = nullptr,
+    .is_base = true,
+    .bases = {},
+};
+
+template <Event E>
+inline constexpr EventType event_type_v<E>{
     .name = event_name_v<E>,
     .info = &typeid(E),
     .size = sizeof(E),
@@ -110,9 +163,21 @@ inline constexpr EventType event_type_v{
     .destroy = std::is_trivially_destructible_v<E> ? nullptr : &destroy_event<E>,
     .append_json = &append_event_json<E>,
     .payloads = &payload_count_v<E>,
+    .is_base = is_event_base<E>,
+    .bases = Upcasts<E, BasesOf<E>>::all,
 };
 
-template <Event E>
+template <class E>
+struct Upcasts<E, EventBases<>> {
+    static constexpr std::span<const Upcast> all{};
+};
+template <class E, class... Bs>
+struct Upcasts<E, EventBases<Bs...>> {
+    static constexpr Upcast list[] = {(require_base<E, Bs>(), Upcast{&event_type_v<Bs>, &upcast_event<E, Bs>})...};
+    static constexpr std::span<const Upcast> all{list};
+};
+
+template <EventOrBase E>
 const EventType& event_type() noexcept {
     return event_type_v<E>;
 }
@@ -125,6 +190,26 @@ inline bool same_type(const EventType& left, const EventType& right) noexcept {
     }
     return !left.unnamed_namespace && !right.unnamed_namespace && left.name == right.name &&
            *left.info == *right.info && left.size == right.size && left.alignment == right.alignment;
+}
+
+/// How events of the type are events of the base; null: they are not, or it is their own type.
+inline const Upcast* find_upcast(const EventType& type, const EventType& base) noexcept {
+    for (const Upcast& each : type.bases) {
+        if (same_type(*each.base, base)) return &each;
+    }
+    return nullptr;
+}
+
+/// Whether events of the type are for those who ask for `wanted`: its own type, or a base of it.
+inline bool is_kind_of(const EventType& type, const EventType& wanted) noexcept {
+    return same_type(type, wanted) || (wanted.is_base && find_upcast(type, wanted) != nullptr);
+}
+
+/// The event of this type as one of `wanted`; null: it is none.
+inline const void* event_as(const EventType& type, const void* event, const EventType& wanted) noexcept {
+    if (event == nullptr || same_type(type, wanted)) return event;
+    const Upcast* const upcast = find_upcast(type, wanted);
+    return upcast != nullptr ? upcast->cast(event) : nullptr;
 }
 
 }  // namespace hindsight::detail

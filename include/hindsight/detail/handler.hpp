@@ -25,10 +25,14 @@ concept HandlerOf =
 
 namespace detail {
 
-/// The payload of a record that is known to hold an E.
+/// The payload of a record that is known to hold an E, or an event that names E as its base.
 template <class E>
 const E& payload_of(const Record& record) noexcept {
-    return *static_cast<const E*>(record.envelope()->payload());
+    const Envelope& envelope = *record.envelope();
+    if constexpr (is_event_base<E>) {
+        return *static_cast<const E*>(event_as(*envelope.type, envelope.payload(), event_type<E>()));
+    }
+    return *static_cast<const E*>(envelope.payload());
 }
 
 /// Whether it is a null pointer or an empty function, which would fail at each call.
@@ -93,7 +97,8 @@ NodePtr make_coroutine_node(F handler) {
 template <class E, class F>
 struct EventHandler {
     void operator()(const Record& record) { call_handler<E>(handler, record); }
-    void with_event(const void* event) requires(!std::invocable<F&, const E&, const Record&> &&
+    // Of a base nobody knows where it lies in the event, but for the record.
+    void with_event(const void* event) requires(!is_event_base<E> && !std::invocable<F&, const E&, const Record&> &&
                                                 std::invocable<F&, const E&>) {
         std::invoke(handler, *static_cast<const E*>(event));
     }
@@ -118,7 +123,7 @@ constexpr void refuse_handler_alone() {
 }
 
 /// Null for a null handler.
-template <Event E, class F>
+template <EventOrBase E, class F>
 NodePtr make_event_node(F handler) {
     static_assert(HandlerOf<F, E>,
                   "hindsight: the handler must be callable with (const E&), (const E&, const Record&) or "
@@ -194,7 +199,7 @@ struct BoundMember {
 [[noreturn]] HINDSIGHT_API void throw_null_receiver();
 
 /// Null for a null handler.
-template <Event E, class T, class M>
+template <EventOrBase E, class T, class M>
 NodePtr make_member_node(const std::shared_ptr<T>& receiver, M member) {
     if (receiver == nullptr) throw_null_receiver();
     if (member == nullptr) return NodePtr();

@@ -46,12 +46,15 @@ void call_overload_for_any(void* object, const Record& record) {
     observer.on_event(record);
 }
 
-template <class O, Event E>
+template <class O, EventOrBase E>
 Overload overload_for() noexcept {
+    static_assert(!is_event_base<E>,
+                  "hindsight: an observer takes events by their own types, and this is a base of events; subscribe to "
+                  "it instead, or attach the observer to the types that derive from it");
     static_assert(ObserverOf<O, E>,
                   "hindsight: the observer needs a public on_event that can be called with (const E&), "
                   "(const E&, const Record&) or (const Record&); events are shared, so it cannot take E& or E&&");
-    if constexpr (ObserverOf<O, E>) {
+    if constexpr (ObserverOf<O, E> && !is_event_base<E>) {
         return {&event_type<E>(), &call_overload<O, E>};
     } else {
         return {};
@@ -80,7 +83,7 @@ std::vector<Overload> own_overloads() {
     return overloads;
 }
 
-template <Event... E, class O>
+template <EventOrBase... E, class O>
 ObserverDraft draft_of(O& observer) {
     ObserverDraft draft{
         .object = const_cast<void*>(static_cast<const void*>(std::addressof(observer))),
@@ -98,7 +101,7 @@ ObserverDraft draft_of(O& observer) {
 
 [[noreturn]] HINDSIGHT_API void throw_null_observer();
 
-template <Event... E, class O>
+template <EventOrBase... E, class O>
 ObserverDraft draft_of_shared(const std::shared_ptr<O>& observer) {
     if (observer == nullptr) throw_null_observer();
     ObserverDraft draft = draft_of<E...>(*observer);
@@ -107,7 +110,7 @@ ObserverDraft draft_of_shared(const std::shared_ptr<O>& observer) {
 }
 
 /// The one who may know who owns it is asked.
-template <Event... E, class O>
+template <EventOrBase... E, class O>
 ObserverDraft draft_of_referenced(O& observer) {
     if constexpr (requires { std::weak_ptr<const void>(observer.weak_from_this()); }) {
         std::weak_ptr<const void> owned = observer.weak_from_this();

@@ -38,7 +38,7 @@ struct Snapshot {
     /// The type as which this subscriber takes the event converted; null: it takes it as it is.
     const EventType* converted_type(const Node& node) const noexcept {
         if (!converts) return nullptr;
-        if (node.type != nullptr) return node.type->self_named ? nullptr : node.type;
+        if (node.type != nullptr) return node.type->self_named || node.type->is_base ? nullptr : node.type;
         const auto found = std::ranges::find(converting_observers, &node, [](const auto& each) { return each.first; });
         return found != converting_observers.end() ? found->second : nullptr;
     }

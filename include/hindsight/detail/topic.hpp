@@ -8,9 +8,11 @@
 #include <hindsight/detail/snapshot.hpp>
 #include <hindsight/detail/type_identity.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,7 +24,9 @@ struct Topic {
     /// `in_bus`: for a topic of a scope, that of the bus itself, if there is one, which counts for it, too.
     Topic(std::string_view name_, const EventType& type_, std::string_view scope_ = {}, Topic* in_bus = nullptr)
         : name(name_), scope(scope_), self_named(type_.self_named), dynamic(type_.dynamic), type(type_),
-          emitted(in_bus != nullptr ? in_bus->emitted : own_emitted) {}
+          emitted(in_bus != nullptr ? in_bus->emitted : own_emitted) {
+        for (const Upcast& each : type_.bases) bases.emplace_front(*each.base);
+    }
     Topic(const Topic&) = delete;
     Topic& operator=(const Topic&) = delete;
 
@@ -31,6 +35,11 @@ struct Topic {
     const bool self_named;
     const bool dynamic;  // see EventType
     const TypeIdentity type;
+    std::forward_list<TypeIdentity> bases;  // that its events are delivered to as well
+
+    bool derives_from(const EventType& base) const noexcept {
+        return std::ranges::any_of(bases, [&](const TypeIdentity& each) { return each.is(base); });
+    }
 
     /// The subscribers; null: they have changed since the last snapshot was built. Written under the registry's mutex.
     std::atomic<const Snapshot*> current{nullptr};

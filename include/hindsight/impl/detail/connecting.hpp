@@ -14,9 +14,10 @@
 
 namespace hindsight::detail {
 
-/// The pattern, or for null one of all events of the type. Types whose events name themselves have all names.
+/// The pattern, or for null one of all events of the type. Types whose events name themselves have all names, and so
+/// have bases.
 inline Pattern taken_or_of(Pattern* pattern, const EventType* type) {
-    return pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named ? "*" : type->name);
+    return pattern != nullptr ? std::move(*pattern) : Pattern(type->self_named || type->is_base ? "*" : type->name);
 }
 
 /// The node of an inbox, for this thread to read.

@@ -99,11 +99,13 @@ inline std::uint64_t deliveries_left(const Node& node) noexcept {
 HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("subscribe: this bus is shut down");
     const EventType* const filtered_type = options.filter.payload_type();
-    if (type != nullptr && filtered_type != nullptr && !same_type(*type, *filtered_type)) {
+    if (type != nullptr && filtered_type != nullptr && !is_kind_of(*type, *filtered_type) &&
+        !is_kind_of(*filtered_type, *type)) {
         throw InvalidArgument("subscribe: the filter is for the type " + readable_type_name(*filtered_type) +
                               ", the subscription for " + readable_type_name(*type) + "; it would never pass anything");
     }
-    if (node.observes && filtered_type != nullptr && !node.observes->takes(*filtered_type)) {
+    const bool is_exact = filtered_type != nullptr && !filtered_type->is_base;
+    if (node.observes && is_exact && !node.observes->takes(*filtered_type)) {
         throw InvalidArgument("attach: the filter is for the type " + readable_type_name(*filtered_type) +
                               ", to which the observer is not attached; it would never pass anything");
     }

@@ -47,7 +47,7 @@ inline Query query_for(const Node& node, const Replay& replay) {
 HINDSIGHT_INLINE Joining::Joining(Hub& hub, Frame& frame, Node& node, const Replay& replay)
     : hub_(hub), ledger_(*hub.ledger_), frame_(frame), node_(node), replay_(replay),
       query_(joining::query_for(node, replay)), condition_(query_, nullptr),
-      conversion_(node.type != nullptr ? hub.registry_.conversion_to(*node.type) : Conversion()),
+      conversion_(node.type != nullptr && !node.type->is_base ? hub.registry_.conversion_to(*node.type) : Conversion()),
       backlog_(std::make_unique<Backlog>(joining::needs_payload(node))) {}
 
 HINDSIGHT_INLINE void Joining::capture() {
@@ -112,13 +112,13 @@ HINDSIGHT_INLINE void Joining::choose_one_by_one() noexcept {
 
 HINDSIGHT_INLINE bool Joining::is_of_right_type(const Envelope& envelope) const noexcept {
     if (node_.observes) return node_.observes->takes(envelope);
-    return node_.type == nullptr || same_type(*envelope.type, *node_.type);
+    return node_.type == nullptr || is_kind_of(*envelope.type, *node_.type);
 }
 
 HINDSIGHT_INLINE const EventType* Joining::converted_type(const Envelope& envelope) const noexcept {
     if (!envelope.type->dynamic) return nullptr;
     if (node_.observes) return node_.observes->takes(envelope) ? nullptr : node_.observes->converted(envelope.name());
-    return node_.type != nullptr && !node_.type->self_named ? node_.type : nullptr;
+    return node_.type != nullptr && !node_.type->self_named && !node_.type->is_base ? node_.type : nullptr;
 }
 
 HINDSIGHT_INLINE bool Joining::is_to_be_converted(const Envelope& envelope) const noexcept {

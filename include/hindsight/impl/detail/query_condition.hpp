@@ -33,7 +33,7 @@ public:
             throw InvalidArgument("query: `since` is later than `until`");
         }
         const EventType* const wanted = query.where.payload_type();
-        if (type != nullptr && wanted != nullptr && !same_type(*type, *wanted)) {
+        if (type != nullptr && wanted != nullptr && !is_kind_of(*type, *wanted) && !is_kind_of(*wanted, *type)) {
             throw InvalidArgument("query: `where` is for the type " + readable_type_name(*wanted) + ", the query for " +
                                   readable_type_name(*type) + "; it would never find anything");
         }
@@ -44,7 +44,7 @@ public:
 
     bool holds_for(const Envelope& record, Met met) const noexcept {
         if (record.seq <= query_.after_seq || (query_.before_seq != 0 && record.seq >= query_.before_seq)) return false;
-        if (type_ != nullptr && (!record.has(Envelope::has_payload) || !same_type(*record.type, *type_))) return false;
+        if (type_ != nullptr && (!record.has(Envelope::has_payload) || !is_kind_of(*record.type, *type_))) return false;
         if (query_.min_severity && record.severity < *query_.min_severity) return false;
         if (query_.since && record.time < *query_.since) return false;
         if (query_.until && record.time >= *query_.until) return false;
@@ -85,7 +85,7 @@ public:
     std::string_view only_name() const noexcept {
         if (!query_.name.empty()) return query_.name;
         if (pattern_ && pattern_->exact()) return pattern_->text();
-        return type_ != nullptr ? type_->name : std::string_view();
+        return type_ != nullptr && !type_->is_base ? type_->name : std::string_view();
     }
     /// Whether it leaves out many names, and what all the others begin with.
     bool chooses_names() const noexcept { return (pattern_ && pattern_->text() != "*") || !query_.category.empty(); }

@@ -148,7 +148,9 @@ HINDSIGHT_INLINE void Registry::mark_dynamic_changed_locked(std::string_view nam
 HINDSIGHT_INLINE NameEntry* Registry::name_for_locked(const Node& node) {
     if (node.observes) return nullptr;
     NameEntry* name = nullptr;
-    if (node.type != nullptr && !node.type->self_named) {
+    if (node.type != nullptr && node.type->is_base) {
+        if (!node.type->name.empty()) typed_name_locked(*node.type);
+    } else if (node.type != nullptr && !node.type->self_named) {
         name = &typed_name_locked(*node.type);  // its pattern is the name of its type
         if (node.registration.scope != nullptr) name = name_if_allowed_locked(scope_of(node), node.type->name);
     } else if (node.pattern->exact()) {

@@ -81,6 +81,7 @@ private:
             known_type_ = node.type;
             return true;
         }
+        if (node.type->is_base) return node.intercept == nullptr && topic_.derives_from(*node.type);
         const bool converts = topic_.dynamic && !node.type->self_named && node.intercept == nullptr;
         converts_ = converts_ || converts;
         return converts;
