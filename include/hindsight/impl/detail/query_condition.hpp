@@ -37,6 +37,7 @@ public:
             throw InvalidArgument("query: `where` is for the type " + readable_type_name(*wanted) + ", the query for " +
                                   readable_type_name(*type) + "; it would never find anything");
         }
+        has_rare_conditions_ = query.min_severity || query.since || query.until || !query.scope.empty();
         names_library_events_ = !query.name.empty() || pattern_ || !query.category.empty();
     }
 
@@ -45,12 +46,9 @@ public:
     bool holds_for(const Envelope& record, Met met) const noexcept {
         if (record.seq <= query_.after_seq || (query_.before_seq != 0 && record.seq >= query_.before_seq)) return false;
         if (type_ != nullptr && (!record.has(Envelope::has_payload) || !is_kind_of(*record.type, *type_))) return false;
-        if (query_.min_severity && record.severity < *query_.min_severity) return false;
-        if (query_.since && record.time < *query_.since) return false;
-        if (query_.until && record.time >= *query_.until) return false;
+        if (has_rare_conditions_ && !meets_rare_conditions(record)) return false;
         if (!met.source && !query_.source.empty() && record.source() != query_.source) return false;
         if (!met.key && !query_.key.empty() && record.key() != query_.key) return false;
-        if (!query_.scope.empty() && !is_in_scope(record.scope(), query_.scope)) return false;
         return met.name || holds_for(record.name());
     }
 
@@ -95,10 +93,18 @@ public:
     }
 
 private:
+    bool meets_rare_conditions(const Envelope& record) const noexcept {
+        if (query_.min_severity && record.severity < *query_.min_severity) return false;
+        if (query_.since && record.time < *query_.since) return false;
+        if (query_.until && record.time >= *query_.until) return false;
+        return query_.scope.empty() || is_in_scope(record.scope(), query_.scope);
+    }
+
     const Query& query_;
     const EventType* type_;
     std::optional<Pattern> pattern_;
     bool names_library_events_ = false;
+    bool has_rare_conditions_ = false;
 };
 
 }  // namespace hindsight::detail
