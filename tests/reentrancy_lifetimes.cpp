@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 using hindsight::BusOptions;
@@ -21,6 +22,28 @@ using hindsight::Subscription;
 using namespace hindsight::test;
 
 namespace {
+
+/// Emits on other buses while it is copied and destroyed.
+struct Busy {
+    static constexpr std::string_view event_name = "test.busy";
+    Busy(EventBus& when_copied_, EventBus& when_destroyed_)
+        : when_copied(&when_copied_), when_destroyed(&when_destroyed_) {}
+    Busy(const Busy& other)
+        : when_copied(other.when_copied), when_destroyed(other.when_destroyed), is_copy(true), number(other.number) {
+        const Tick tick{number};
+        when_copied->emit(tick);
+    }
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() {
+        const Tock tock{};
+        if (is_copy) when_destroyed->emit(tock);
+    }
+
+    EventBus* when_copied;
+    EventBus* when_destroyed;
+    bool is_copy = false;
+    int number = 0;
+};
 
 struct Reset {
     Reset() = default;
@@ -150,6 +173,32 @@ TEST_CASE("the destructors of what a bus was given may use another bus", "[reent
     }
     CHECK(ended == 4);
     CHECK(other.history().size() == 4);
+}
+
+TEST_CASE("events that others are emitted inside of while history is full stay what they are",
+          "[reentrancy][promise-4]") {
+    EventBus ticks({.history = {.capacity = 4}});
+    EventBus tocks({.history = {.capacity = 4}});
+    EventBus bus({.history = {.capacity = 4}});
+    int calls = 0;
+    const auto direct = bus.subscribe<Busy>([&](const Busy&) { ++calls; }, {.delivery = Delivery::direct});
+    Busy busy(ticks, tocks);
+    for (busy.number = 0; busy.number < 50; ++busy.number) {
+        bus.emit(busy);
+        const Tick tick{busy.number};
+        const Tock tock{};
+        ticks.emit(tick);
+        tocks.emit(tock);
+    }
+    CHECK(calls == 50);
+    const auto of_last = [](const Record& record) { return record.as<Busy>().number >= 46; };
+    const auto kept = bus.history().query({.name = "test.busy"});
+    REQUIRE(kept.size() == 4);
+    for (const Record& record : kept) CHECK(of_last(record));
+    CHECK(ticks.history().query<Tick>().size() == 4);
+    CHECK(tocks.history().query<Tock>().size() == 4);
+    CHECK(ticks.history().last_seq() == 100);
+    CHECK(bus.retire<Busy>() == 4);
 }
 
 }  // namespace

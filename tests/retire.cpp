@@ -66,6 +66,35 @@ TEST_CASE("retiring tells how many payloads are still held", "[retire]") {
     CHECK(bus.retire<Guest>() == 0);
 }
 
+TEST_CASE("events that take the place of others of their type in a full history are counted", "[retire]") {
+    EventBus bus({.history = {.capacity = 3}});
+    const auto token = std::make_shared<int>(0);
+    const Guest guest{token};
+    std::vector<long> tokens;
+    const auto subscription = bus.subscribe<Guest>(
+        [&](const Guest& given) { tokens.push_back(given.token.use_count()); }, {.delivery = Delivery::direct});
+    std::vector<Record> held;
+    for (int i = 0; i < 100; ++i) {
+        const auto receipt = bus.emit(guest);
+        CHECK(receipt.seq == static_cast<hindsight::Seq>(i <= 70 ? i + 1 : i + 2));
+        CHECK(receipt.matched == 1);
+        if (i == 50) held = bus.history().query({.limit = 1});
+        if (i == 70) bus.emit(Tick{1});
+    }
+    // Two here, and those in history; one more that is held.
+    CHECK(tokens[49] == 2 + 3);
+    CHECK(tokens[99] == 2 + 3 + 1);
+    REQUIRE(held.size() == 1);
+    CHECK(held[0].seq() == 51);
+    CHECK(held[0].as<Guest>().token == token);
+    CHECK(bus.history().stats().stored == 101);
+    CHECK(bus.history().stats().evicted == 98);
+    CHECK(bus.retire<Guest>() == 1);
+    held.clear();
+    CHECK(bus.retire<Guest>() == 0);
+    CHECK(token.use_count() == 2);
+}
+
 TEST_CASE("retiring several types counts them together", "[retire]") {
     EventBus bus;
     bus.emit(Guest{});

@@ -11,39 +11,8 @@
 
 using namespace hindsight;
 using detail::Ledger;
-using detail::LedgerMutex;
 
 namespace {
-
-TEST_CASE("a ledger's mutex excludes other threads", "[ledger]") {
-    LedgerMutex mutex(true);
-    CHECK(mutex.enabled());
-    int count = 0;  // not atomic: the mutex guards it
-    {
-        std::vector<std::jthread> threads;
-        for (int thread = 0; thread < 4; ++thread) {
-            threads.emplace_back([&] {
-                for (int i = 0; i < 1000; ++i) {
-                    const std::lock_guard lock(mutex);
-                    ++count;
-                }
-            });
-        }
-    }
-    CHECK(count == 4000);
-    const std::lock_guard lock(mutex);
-    bool taken = true;
-    std::thread([&] { taken = mutex.try_lock(); }).join();
-    CHECK_FALSE(taken);
-}
-
-TEST_CASE("the mutex of a bus that one thread uses does nothing", "[ledger]") {
-    LedgerMutex mutex(false);
-    CHECK_FALSE(mutex.enabled());
-    const std::lock_guard lock(mutex);
-    const std::lock_guard again(mutex);
-    CHECK(mutex.try_lock());
-}
 
 TEST_CASE("origins are random and never 0", "[ledger]") {
     std::set<std::uint64_t> origins;

@@ -70,6 +70,44 @@ TEST_CASE("a ring's log goes round", "[record_log]") {
     CHECK(filled.seqs() == Seqs{11});
 }
 
+TEST_CASE("a record takes the place of the oldest at once where the two are alike", "[record_log]") {
+    Filled filled(3);
+    RecordLog& log = filled.log;
+    const auto plain = [&](auto event, Seq seq) -> Envelope& {
+        filled.kept.push_back(envelope_of(event, seq));
+        filled.kept.back()->flags |= Envelope::plain;
+        return *filled.kept.back();
+    };
+    const auto append = [&](Envelope& envelope) { filled.append(EnvelopePtr::share(envelope)); };
+    append(plain(ClockTick{}, 1));
+    append(plain(ClockTick{}, 2));
+    CHECK(log.push_back_for_alike(plain(ClockTick{}, 3)) == nullptr);  // it is not full
+    append(*filled.kept.back());
+    Envelope* const left = log.push_back_for_alike(plain(ClockTick{}, 4));
+    REQUIRE(left != nullptr);
+    CHECK(left->seq == 1);
+    CHECK(filled.seqs() == Seqs{2, 3, 4});
+
+    CHECK(log.push_back_for_alike(plain(TaskFailed{}, 5)) == nullptr);  // of another type
+    Envelope& larger = plain(ClockTick{}, 5);
+    larger.payload_bytes += 1;
+    CHECK(log.push_back_for_alike(larger) == nullptr);
+    Envelope& says_more = plain(ClockTick{}, 5);
+    says_more.flags |= Envelope::replayed;
+    CHECK(log.push_back_for_alike(says_more) == nullptr);
+    CHECK(filled.seqs() == Seqs{2, 3, 4});
+
+    for (Seq seq = 5; seq <= 20; ++seq) REQUIRE(log.push_back_for_alike(plain(ClockTick{}, seq))->seq == seq - 3);
+    const detail::TextEntry* const entry = log.names().find("clock.tick");
+    REQUIRE(entry->postings.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(log.at(entry->postings[i])->seq == 18 + i);
+    append(plain(TaskFailed{}, 21));
+    CHECK(log.push_back_for_alike(plain(ClockTick{}, 22))->seq == 19);
+    CHECK(log.push_back_for_alike(plain(ClockTick{}, 23))->seq == 20);
+    CHECK(log.push_back_for_alike(plain(ClockTick{}, 24)) == nullptr);
+    CHECK(filled.seqs() == Seqs{21, 22, 23});
+}
+
 TEST_CASE("gaps are closed when there is no room, and the indexes follow", "[record_log]") {
     Filled filled(6);
     RecordLog& log = filled.log;

@@ -16,6 +16,7 @@ using hindsight::detail::Frame;
 using hindsight::detail::nesting_depth;
 using hindsight::detail::Node;
 using hindsight::detail::NodePtr;
+using hindsight::detail::OutermostFrame;
 using hindsight::detail::ThreadSlot;
 using hindsight::detail::ThreadSlots;
 using namespace hindsight::test;
@@ -113,11 +114,33 @@ TEST_CASE("a frame's end lets go of the snapshot and of what it keeps alive", "[
         Frame frame(ThreadSlot::current(), engine);
         cell = &frame.cell;
         frame.cell.snapshot.store(reinterpret_cast<const hindsight::detail::Snapshot*>(&kept));
-        frame.keep_alive = kept;
+        frame.keep(kept);
         CHECK(kept.use_count() == 2);
     }
     CHECK(cell->snapshot.load() == nullptr);
     CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("the frame that a thread has for good leaves nothing behind", "[thread_slot]") {
+    ThreadSlot& slot = ThreadSlot::current();
+    const auto kept = std::make_shared<int>(0);
+    for (int round = 0; round < 2; ++round) {
+        {
+            const OutermostFrame frame(slot, engine);
+            CHECK(slot.top == &*frame);
+            CHECK(frame->engine == &engine);
+            CHECK(nesting_depth(slot) == 1);
+            CHECK_FALSE(frame->is_in_handler());
+            slot.cells.cells[0].snapshot.store(reinterpret_cast<const hindsight::detail::Snapshot*>(&kept));
+            frame->keep(kept);
+            const Frame inner(slot, engine);
+            CHECK(inner.outer == &*frame);
+            CHECK(kept.use_count() == 2);
+        }
+        CHECK(slot.top == nullptr);
+        CHECK(slot.cells.cells[0].snapshot.load() == nullptr);
+        CHECK(kept.use_count() == 1);
+    }
 }
 
 TEST_CASE("another thread sees what a thread runs", "[thread_slot]") {

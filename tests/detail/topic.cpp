@@ -50,7 +50,7 @@ TEST_CASE("how a topic's events are kept is looked up, and known until history c
         detail::Ledger ledger(HistoryOptions{}, true, 1);
         look_up(topic, ledger);
         CHECK(topic.knows_retention(ledger.history_version));
-        CHECK(topic.keeping.load() == Topic::Keeping::kept);
+        CHECK(topic.keeping_at(ledger.history_version) == Topic::Keeping::kept);
         CHECK(topic.rule == &ledger.history.rule_for("task.failed"));
         ++ledger.history_version;
         CHECK_FALSE(topic.knows_retention(ledger.history_version));
@@ -59,19 +59,19 @@ TEST_CASE("how a topic's events are kept is looked up, and known until history c
         detail::Ledger ledger = ledger_with(KeepNone{});
         look_up(topic, ledger);
         CHECK(topic.knows_retention(ledger.history_version));
-        CHECK(topic.keeping.load() == Topic::Keeping::counted);
+        CHECK(topic.keeping_at(ledger.history_version) == Topic::Keeping::counted);
     }
     SECTION("nowhere, and nobody counts them") {
         detail::Ledger ledger(HistoryOptions{.capacity = 0}, true, 1);
         look_up(topic, ledger);
         CHECK(topic.knows_retention(ledger.history_version));
-        CHECK(topic.keeping.load() == Topic::Keeping::none);
+        CHECK(topic.keeping_at(ledger.history_version) == Topic::Keeping::none);
     }
     SECTION("by a user's policy, which has to be asked each time") {
         detail::Ledger ledger = ledger_with(KeepAll{});
         look_up(topic, ledger);
         CHECK(topic.knows_retention(ledger.history_version));
-        CHECK(topic.keeping.load() == Topic::Keeping::asked);
+        CHECK(topic.keeping_at(ledger.history_version) == Topic::Keeping::asked);
     }
 }
 

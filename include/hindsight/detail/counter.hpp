@@ -38,7 +38,7 @@ public:
     void reset() noexcept { base_.store(sum(), std::memory_order_relaxed); }
 
 private:
-    static constexpr std::size_t own_cells = 4;
+    static constexpr std::size_t own_cells = ThreadSlot::counting;
 
     std::uint64_t sum() const noexcept {
         std::uint64_t total = shared_.load(std::memory_order_relaxed);

@@ -34,9 +34,10 @@ struct Draft {
     const void* event;
     std::size_t payload_bytes;
     const EmitOptions& options;
-    const Texts* own;  // null: the event says nothing itself
-    bool brief;        // nothing is said beyond the type and the payload, neither by the event nor by options
-    bool may_move;     // the event is the emitter's no more; else it can be copied
+    const Texts* own;     // null: the event says nothing itself
+    bool brief;           // nothing is said beyond the type and the payload, neither by the event nor by options
+    bool may_move;        // the event is the emitter's no more; else it can be copied
+    bool simple = false;  // brief, and known to outlast its recording
 
     std::string_view name() const noexcept { return type.self_named ? own->name : type.name; }
     /// The one that the event's traits give.
@@ -133,6 +134,8 @@ decltype(auto) with_draft(E&& event, const EmitOptions& options, F use) {
         .own = nullptr,
         .brief = says_nothing && &options == &default_emit_options,
         .may_move = moves,
+        .simple = says_nothing && &options == &default_emit_options &&
+                  (!moves || (std::is_trivially_copyable_v<Type> && std::copy_constructible<Type>)),
     };
     if constexpr (says_nothing) {
         return use(std::as_const(draft));

@@ -103,6 +103,12 @@ constexpr std::size_t Envelope::payload_offset(const EventType& type) noexcept {
     return (sizeof(Envelope) + type.alignment - 1) & ~(type.alignment - 1);
 }
 
+/// Whether both say nothing but their type, of which they are, and their payload, of the same size.
+inline bool are_alike(const Envelope& left, const Envelope& right) noexcept {
+    return left.type == right.type && left.flags == (Envelope::has_payload | Envelope::plain) &&
+           left.flags == right.flags && left.payload_bytes == right.payload_bytes;
+}
+
 inline void add_reference(Envelope& envelope, std::uint32_t count = 1) noexcept {
     envelope.holders.fetch_add(count * Envelope::one_reference, std::memory_order_relaxed);
 }

@@ -72,6 +72,20 @@ public:
     bool takes_whole(const Envelope& envelope) const noexcept {
         return envelope.payload_bytes <= options_.max_payload_bytes && envelope.footprint <= options_.max_total_bytes;
     }
+    /// The same as `place_for` and `append` where the limits leave all as it is: takes over one reference, and gives up
+    /// that to the oldest record, which is plain as this one is, and of the same type and size. Null: there is no such
+    /// one, and nothing has changed.
+    HINDSIGHT_ALWAYS_INLINE Envelope* append_for_alike(RetentionRule& rule, Envelope& envelope) noexcept {
+        if (rule.kind == RetentionRule::Kind::buckets) [[unlikely]]
+            return nullptr;
+        RecordLog& log = rule.log ? *rule.log : *shared_;
+        Envelope* const oldest = log.push_back_for_alike(envelope);
+        if (oldest != nullptr) [[likely]] {
+            ++log.rule().stored;
+            ++log.rule().evicted;
+        }
+        return oldest;
+    }
     /// Takes over one reference. The record's seq is larger than all before. Enforces all limits.
     void append(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept;
 

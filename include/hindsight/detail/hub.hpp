@@ -36,7 +36,6 @@
 
 namespace hindsight::detail {
 
-class BareEvent;
 class Emission;
 struct LongFrame;
 struct ObserverDraft;
@@ -129,6 +128,7 @@ public:
     /// For good: no handler is called any more.
     bool is_closed() const noexcept { return state_.load(std::memory_order_acquire) == State::closed; }
     void count_late_reply() noexcept { late_replies_.add(ThreadSlot::current()); }
+    const Ledger& ledger() const noexcept { return *ledger_; }
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
@@ -204,44 +204,72 @@ private:
         return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
                topic.knows_retention(ledger_->history_version.load(std::memory_order_relaxed));
     }
+    /// The same where events of the topic are kept.
+    bool is_kept_as_prepared_locked(const Topic& topic, const Snapshot& subscribers) const noexcept {
+        return state_.load(std::memory_order_relaxed) == State::open && topic.has_still(subscribers) &&
+               topic.keeping_at(ledger_->history_version.load(std::memory_order_relaxed)) == Topic::Keeping::kept;
+    }
 
     // The ways of an event. They fill an empty receipt.
 
+    /// `topic`: null where it is not known.
     void emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt);
+    void find_and_emit(const Draft& draft, Receipt& receipt);
     void emit_thoroughly(const Draft& draft, Receipt& receipt);
     /// To subscribers that have changed: collects them first.
-    void collect_and_emit(ThreadSlot& slot, Topic& topic, const Draft& draft, Receipt& receipt);
+    void collect_and_emit(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic);
+    /// From outside all frames.
+    template <bool quick>
+    void emit_outside(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic);
     /// To subscribers that are pinned for the outermost frame, which there is none of yet.
-    void emit_to(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft, Receipt& receipt);
+    template <bool quick>
+    void emit_to(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic, const Snapshot& subscribers);
     /// The same after a snapshot was pinned for the outermost frame, which there is none of yet.
-    void unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft, Receipt& receipt);
+    void unpin_and_emit_thoroughly(const Draft& draft, Receipt& receipt, ThreadSlot& slot);
     /// An event whose envelope a short way has made already.
     void emit_made_thoroughly(Frame& frame, Topic& topic, const Draft& draft, EnvelopePtr made, Receipt& receipt);
+    /// The rest of both, in the outermost frame: the envelope has all but its seq.
+    void record_made_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                              const Snapshot& subscribers, EnvelopePtr made);
     /// An event that does not go the shortest ways.
-    void emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
-                        Receipt& receipt);
+    void emit_otherwise(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                        const Snapshot& subscribers);
     /// An event for unfiltered subscribers some of which are queued.
-    void hand_over_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
-                            Receipt& receipt);
+    void hand_over_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                            const Snapshot& subscribers);
     /// Calls the direct ones among the subscribers; how many.
     std::uint32_t call_direct_ones(Frame& frame, const Snapshot& subscribers, const Record& record) noexcept;
-    /// An event that history does not keep, for direct handlers without filters that take it without its record.
-    void call_without_record(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
-                             Receipt& receipt);
-    /// An event that history may keep, for direct handlers without filters.
-    void record_and_call(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers, const Draft& draft,
-                         Receipt& receipt);
-
-    /// Call direct handlers, those that need no record with the event where it lies; how many.
-    std::uint32_t call_bare(Frame& frame, ThreadSlot& slot, const Snapshot& subscribers, const Draft& draft, Seq seq,
-                            TimePoint time) noexcept;
-    /// `quick`: with an asymmetric fence, on a thread whose counters have cells of their own.
+    /// An event that history does not keep, for the one direct handler that there is, which takes it without its
+    /// record.
+    void call_only_one(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                       const Snapshot& subscribers);
+    /// The same for any number of such handlers.
     template <bool quick>
-    std::uint32_t call_each_bare(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept;
-    std::uint32_t call_each_bare_slowly(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept;
-    /// The same for one that has `flags`; 1 if it was called.
-    std::uint32_t call_bare_limited(ThreadSlot& slot, Node& node, BareEvent& event, std::uint32_t flags) noexcept;
-    void report_bare(Node& node, BareEvent& event) noexcept;
+    void call_without_record(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                             const Snapshot& subscribers);
+    /// A simple event that history may keep, for direct handlers that take it without its record. Few steps where its
+    /// record takes the place of one that was alike.
+    void record_alike_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                               const Snapshot& subscribers);
+    /// An event that history may keep, for direct handlers without filters.
+    void record_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                         const Snapshot& subscribers);
+
+    // They call direct handlers with the event where it lies, which is the `bare` of the thread's outermost frame.
+    // `quick`: the thread is one of ThreadSlot::quick_or_null.
+
+    /// The only one, on a quick thread; the receipt says so.
+    static void call_one_bare(ThreadSlot& slot, Node& node, const void* given, Receipt& receipt) noexcept;
+    /// All of them; how many.
+    template <bool quick>
+    static std::uint32_t call_each_bare(ThreadSlot& slot, const Snapshot& subscribers) noexcept;
+    static std::uint32_t call_each_bare_quickly(ThreadSlot& slot, const Snapshot& subscribers) noexcept;
+    static std::uint32_t call_each_bare_slowly(ThreadSlot& slot, const Snapshot& subscribers) noexcept;
+    /// Leaves one and calls the next, one of which has flags; whether that was called. `left`: null for the first.
+    static bool move_on_bare(ThreadSlot& slot, Node* left, Node& node) noexcept;
+    /// One that has `flags`; 1 if it was called.
+    static std::uint32_t call_bare_limited(ThreadSlot& slot, Node& node, std::uint32_t flags) noexcept;
+    static void report_bare(ThreadSlot& slot, Node& node) noexcept;
     /// Calls a handler with all that belongs to it: receiver, limit on deliveries, watching, counting, isolation.
     /// `invoke()` calls it; `record()` is for the report of a failure, and may throw.
     template <class Invoke, class GetRecord>

@@ -7,7 +7,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/history.hpp>
-#include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/ledger_mutex.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/types.hpp>
 
@@ -16,26 +16,6 @@
 #include <memory>
 
 namespace hindsight::detail {
-
-/// A mutex, or nothing where a single thread uses the bus.
-class LedgerMutex {
-public:
-    explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
-    HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
-        if (enabled_) [[likely]]
-            mutex_.lock();
-    }
-    bool try_lock() noexcept { return !enabled_ || mutex_.try_lock(); }
-    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
-        if (enabled_) [[likely]]
-            mutex_.unlock();
-    }
-    bool enabled() const noexcept { return enabled_; }
-
-private:
-    ShortLock mutex_;
-    const bool enabled_;
-};
 
 /// std::lock_guard for the emit path, where compilers leave that one's destructor as a call.
 class LedgerLock {
@@ -78,10 +58,24 @@ struct Ledger {
         last_seq.store(next, std::memory_order_relaxed);
         return next;
     }
-    /// For an event that no history and no mailbox takes.
+    // For an event that no history and no mailbox takes.
+
     Seq next_seq() noexcept {
         const LedgerLock lock(mutex);
         return next_seq_locked();
+    }
+    /// For emitting, outside all frames.
+    HINDSIGHT_ALWAYS_INLINE Seq next_seq(ThreadSlot& slot) noexcept {
+        const EmitLock lock(mutex, slot);
+        return next_seq_locked();
+    }
+    /// The same; 0 if this thread is not the favourite of the lock.
+    HINDSIGHT_ALWAYS_INLINE Seq next_seq_of_favourite(ThreadSlot& slot) noexcept {
+        if (!mutex.enter(slot)) [[unlikely]]
+            return 0;
+        const Seq next = next_seq_locked();
+        LedgerMutex::leave(slot);
+        return next;
     }
 };
 

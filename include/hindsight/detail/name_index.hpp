@@ -39,6 +39,11 @@ public:
         TextIndex::make_fit(*there.entry);
         return *there.entry;
     }
+    /// The entry of a type that was asked for last at its place in memory; else null.
+    HINDSIGHT_ALWAYS_INLINE TextEntry* remembered(const EventType& type) const noexcept {
+        const Remembered& there = remembered_[slot_of(type)];
+        return there.type == &type && there.identity == type.identity ? there.entry : nullptr;
+    }
     void add(TextEntry& entry, Position position) noexcept {
         if (entry.postings.empty()) [[unlikely]]
             return add_first(entry, position);

@@ -75,6 +75,14 @@ public:
         remove_first(is_live);
     }
 
+    /// Whether `turn` will do: none is gone but for the first, and the memory is not much too large.
+    bool can_turn() const noexcept { return gone_ == 0 && mask_ < std::uint64_t{count()} * 4 + small; }
+    /// `replace_first` where there may be no room for one more.
+    void turn(Position position) noexcept {
+        ++first_;
+        push_back(position);
+    }
+
     /// Replaces each by `replacement(Position)`: a pair of the new position, and whether it is to stay.
     template <class F>
     void replace_each(F replacement) noexcept {

@@ -73,6 +73,9 @@ public:
     Position push_back(Envelope& envelope) noexcept;
     /// Appends it to a full one, and takes out the oldest.
     Envelope& push_back_for_oldest(Envelope& envelope) noexcept;
+    /// Both without `prepare`, where the log is full, and both records are plain (see Envelope::plain) and of the same
+    /// type and size; null: that is not so, and nothing has changed.
+    Envelope* push_back_for_alike(Envelope& envelope) noexcept;
     /// Takes out the record that is there.
     Envelope& remove(Position position) noexcept;
     /// Takes out all.
@@ -91,6 +94,14 @@ private:
     }
     auto is_live() const noexcept {
         return [this](Position each) { return at(each) != nullptr; };
+    }
+    /// Puts it where the oldest is, which leaves.
+    void put_in_place_of_oldest(Envelope& envelope) noexcept {
+        slots_[first_slot_] = &envelope;
+        first_slot_ = slot_index(1);
+        ++first_;
+        // Soon to leave, and older than the caches remember.
+        prefetch(slots_[slot_index(ahead_)]);
     }
     void prepare_texts(const Envelope& envelope);
     void add_texts(const Envelope& envelope, Position position) noexcept;
@@ -138,11 +149,7 @@ HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::push_back_for_oldest(Envelope& enve
         names_.add(*prepared_.name, position);
     if (envelope.has_key_or_source()) [[unlikely]]
         add_texts(envelope, position);
-    slots_[first_slot_] = &envelope;
-    first_slot_ = slot_index(1);
-    ++first_;
-    // Soon to leave, and older than the caches remember.
-    prefetch(slots_[slot_index(ahead_)]);
+    put_in_place_of_oldest(envelope);
     if (same_name) [[likely]] {
         prepared_.name->postings.replace_first(position, is_live());
     } else {
@@ -150,6 +157,20 @@ HINDSIGHT_ALWAYS_INLINE Envelope& RecordLog::push_back_for_oldest(Envelope& enve
     }
     if (oldest.has_key_or_source()) [[unlikely]]
         remove_texts(oldest, first_ - 1);
+    return oldest;
+}
+
+HINDSIGHT_ALWAYS_INLINE Envelope* RecordLog::push_back_for_alike(Envelope& envelope) noexcept {
+    if (!is_full()) [[unlikely]]
+        return nullptr;
+    Envelope* const oldest = slots_[first_slot_];
+    if (!are_alike(*oldest, envelope)) [[unlikely]]
+        return nullptr;
+    TextEntry* const name = names_.remembered(*envelope.type);
+    if (name == nullptr || !name->postings.can_turn()) [[unlikely]]
+        return nullptr;
+    name->postings.turn(first_ + span_);
+    put_in_place_of_oldest(envelope);
     return oldest;
 }
 

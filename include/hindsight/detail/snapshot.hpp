@@ -27,7 +27,9 @@ struct Snapshot {
 
     /// What they need.
     enum class Needs : std::uint8_t {
-        event,         // all are direct, without filters, and take the event without its record; failures are isolated
+        one_event,     // there is one, direct, without a filter, that takes the event without its record; failures are
+                       // isolated
+        event,         // the same, but any number
         record,        // the same, but some take the record
         handover,      // some are queued, `most_in_handover` at most; no filters, and failures are isolated
         thoroughness,  // anything else
@@ -61,6 +63,15 @@ HINDSIGHT_ALWAYS_INLINE const Snapshot* pin(Cell& cell, const std::atomic<const 
             return snapshot;
         snapshot = again;
     }
+}
+
+/// The same for who would rather do something else than try again: null where the topic has none, or gets another.
+/// `asymmetric`: see `publish`.
+HINDSIGHT_ALWAYS_INLINE const Snapshot* pin_once(Cell& cell, const std::atomic<const Snapshot*>& current,
+                                                 bool asymmetric) noexcept {
+    const Snapshot* const snapshot = current.load(std::memory_order_acquire);
+    publish(cell.snapshot, snapshot, asymmetric);
+    return fenced_load(current) == snapshot ? snapshot : nullptr;
 }
 
 /// Snapshots that were replaced and may still be in use. Not thread-safe: the registry's mutex guards it.

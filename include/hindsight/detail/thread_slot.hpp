@@ -11,12 +11,14 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/fence.hpp>
 #include <hindsight/detail/spare_envelope.hpp>
+#include <hindsight/types.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace hindsight {
 class Record;
@@ -24,11 +26,11 @@ class Record;
 
 namespace hindsight::detail {
 
+struct Draft;
 struct NodeOwner;
-struct Frame;
 struct Node;
 struct Snapshot;
-class BareEvent;
+struct ThreadSlot;
 
 struct Cell {
     std::atomic<const Snapshot*> snapshot{nullptr};
@@ -41,16 +43,64 @@ struct CellBlock {
     std::atomic<CellBlock*> next{nullptr};  // made by the owner when its nesting first needs it, then kept
 };
 
+/// An event that handlers take without its record.
+struct BareEvent {
+    static constexpr TimePoint no_time{Duration(-1)};
+
+    const Draft* draft = nullptr;  // null: there is none
+    Seq seq = 0;
+    TimePoint time{};  // of its record in history; `no_time`: it has none
+};
+
+/// One level of a thread's nesting: an emit, or a run of queued deliveries. Lives on the stack of its thread, but for
+/// the one that each thread has for good (see OutermostFrame).
+struct Frame {
+    /// Throws what ThreadSlot::cell_at throws.
+    Frame(ThreadSlot& slot, const NodeOwner& engine);
+    struct OfThread {};
+    Frame(ThreadSlot& slot, OfThread) noexcept;
+    ~Frame();
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+
+    /// The node whose callable this level runs, or null. The owning thread's view.
+    Node* node() const noexcept { return cell.node.load(std::memory_order_relaxed); }
+    bool is_in_handler() const noexcept { return record != nullptr || bare.draft != nullptr; }
+    /// Keeps what must not die before this level ends, though its owner let go of it inside.
+    void keep(std::shared_ptr<void> alive) noexcept;
+    /// The same for the record of `bare`, once somebody has asked for it.
+    const Record& keep(std::shared_ptr<const Record> record_of_bare) noexcept;
+
+    ThreadSlot& slot;
+    const NodeOwner* engine = nullptr;
+    Cell& cell;
+    Frame* const outer = nullptr;
+
+    // What the handler was given that this level calls, if it calls one.
+    const Record* record = nullptr;
+    BareEvent bare;
+
+    std::shared_ptr<const Record> record_of_bare;
+    std::shared_ptr<void> kept_alive;
+
+    const unsigned depth = 0;
+    bool queued = false;
+    bool is_long = false;  // it is a LongFrame, in a run
+};
+
 struct alignas(64) ThreadSlot {
     CellBlock cells;
+    std::atomic<bool> in_favoured_lock{false};  // see LedgerMutex; written by the owner only
     std::atomic<bool> used{true};
     unsigned index = 0;          // 0, 1, 2 ...: the order of creation
     ThreadSlot* next = nullptr;  // fixed before the slot is published
 
     // The owner's alone.
     Frame* top = nullptr;
-    SpareEnvelope spare;
+    bool untidy = false;            // there is something to do when the thread leaves its outermost frame
     bool thread_is_ending = false;  // its thread-local destructors run: nobody else will give the slot back
+    Frame outermost{*this, Frame::OfThread()};
+    SpareEnvelope spare;
 
     // Guarded by the mutex of ThreadSlots.
     const Node* waiting_for = nullptr;
@@ -69,6 +119,11 @@ struct alignas(64) ThreadSlot {
     /// Null before the thread's first call of `current`.
     static ThreadSlot* current_or_null() noexcept { return current_; }
 
+    /// The slots with a smaller index have cells of their own in each Counter.
+    static constexpr unsigned counting = 4;
+    /// The same for threads with such a slot, where the fence is the asymmetric one; else null.
+    static ThreadSlot* quick_or_null() noexcept { return quick_; }
+
     template <class F>
     void for_each_cell(F visit) const {
         for (const CellBlock* block = &cells; block != nullptr; block = fenced_load(block->next)) {
@@ -84,6 +139,9 @@ struct alignas(64) ThreadSlot {
         return deep_cell_at(depth);
     }
 
+    /// What is to be done where it is `untidy`.
+    HINDSIGHT_API void tidy_up() noexcept;
+
 private:
     friend struct Frame;
     HINDSIGHT_API Cell& deep_cell_at(unsigned depth);
@@ -91,6 +149,7 @@ private:
     HINDSIGHT_API static void give_back(ThreadSlot& slot) noexcept;
 
     HINDSIGHT_API static thread_local constinit ThreadSlot* current_;
+    HINDSIGHT_API static thread_local constinit ThreadSlot* quick_;
 };
 
 /// All slots of the process, and the one mutex and condition behind waiting for a handler to return. Never destroyed,
@@ -108,60 +167,64 @@ struct ThreadSlots {
     }
 };
 
-/// One level of a thread's nesting: an emit, or a run of queued deliveries. Lives on the stack of its thread.
-struct Frame {
-    /// Throws what ThreadSlot::cell_at throws.
-    Frame(ThreadSlot& slot, const NodeOwner& engine);
-    struct Outermost {};
-    /// The same where this thread is in no other frame.
-    Frame(ThreadSlot& slot, const NodeOwner& engine, Outermost) noexcept;
-    ~Frame();
-    Frame(const Frame&) = delete;
-    Frame& operator=(const Frame&) = delete;
-
-    /// The node whose callable this level runs, or null. The owning thread's view.
-    Node* node() const noexcept { return cell.node.load(std::memory_order_relaxed); }
-    bool is_in_handler() const noexcept { return record != nullptr || bare != nullptr; }
-
-    ThreadSlot& slot;
-    const NodeOwner& engine;
-    Cell& cell;
-    Frame* const outer;
-
-    // What the handler was given that this level calls, if it calls one.
-    const Record* record = nullptr;
-    BareEvent* bare = nullptr;  // where there is no record yet
-
-    /// What must not die before this level ends, though its owner let go of it inside.
-    std::shared_ptr<void> keep_alive;
-
-    const unsigned depth;
-    bool queued = false;
-    bool is_long = false;  // it is a LongFrame, in a run
-};
-
 /// How many frames the thread is in.
 inline unsigned nesting_depth(const ThreadSlot& slot) noexcept {
     return slot.top == nullptr ? 0 : slot.top->depth + 1;
 }
 
 inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
-    : slot(slot_), engine(engine_), cell(slot_.cell_at(nesting_depth(slot_))), outer(slot_.top),
+    : slot(slot_), engine(&engine_), cell(slot_.cell_at(nesting_depth(slot_))), outer(slot_.top),
       depth(nesting_depth(slot_)) {
     slot.top = this;
 }
 
-HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_, Outermost) noexcept
-    : slot(slot_), engine(engine_), cell(slot_.cells.cells[0]), outer(nullptr), depth(0) {
-    slot.top = this;
-}
+inline Frame::Frame(ThreadSlot& slot_, OfThread) noexcept : slot(slot_), cell(slot_.cells.cells[0]) {}
 
-HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
+inline Frame::~Frame() {
     cell.snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
     if (slot.thread_is_ending && outer == nullptr) [[unlikely]]
         ThreadSlot::give_back(slot);
 }
+
+inline void Frame::keep(std::shared_ptr<void> alive) noexcept {
+    kept_alive = std::move(alive);
+    slot.untidy = true;
+}
+
+inline const Record& Frame::keep(std::shared_ptr<const Record> made) noexcept {
+    record_of_bare = std::move(made);
+    slot.untidy = true;
+    return *record_of_bare;
+}
+
+/// The thread's own frame, for the emits that take a short way: entering it stores no more than what differs from one
+/// to the next. Only where the thread is in no frame.
+class OutermostFrame {
+public:
+    /// `bare`: of the event that handlers are about to be given, if they are.
+    HINDSIGHT_ALWAYS_INLINE OutermostFrame(ThreadSlot& slot, const NodeOwner& engine,
+                                           const Draft* bare = nullptr) noexcept
+        : slot_(slot) {
+        slot.outermost.engine = &engine;
+        slot.outermost.bare.draft = bare;
+        slot.top = &slot.outermost;
+    }
+    OutermostFrame(const OutermostFrame&) = delete;
+    OutermostFrame& operator=(const OutermostFrame&) = delete;
+    HINDSIGHT_ALWAYS_INLINE ~OutermostFrame() {
+        slot_.cells.cells[0].snapshot.store(nullptr, std::memory_order_release);
+        slot_.top = nullptr;
+        if (slot_.untidy) [[unlikely]]
+            slot_.tidy_up();
+    }
+
+    Frame& operator*() const noexcept { return slot_.outermost; }
+    Frame* operator->() const noexcept { return &slot_.outermost; }
+
+private:
+    ThreadSlot& slot_;
+};
 
 }  // namespace hindsight::detail
 

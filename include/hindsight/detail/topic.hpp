@@ -46,21 +46,21 @@ struct Topic {
     std::unique_ptr<const Snapshot> newest;  // the last one that was built; guarded by the registry's mutex
     std::uint64_t generation = 0;            // of the subscribers; guarded by the registry's mutex
 
-    /// How history keeps these events, as found at `retention_version` of the ledger. Written under the ledger's lock;
-    /// the rule is used there only.
-    std::atomic<std::uint64_t> retention_version{0};
-    enum class Keeping : std::uint8_t {
+    enum class Keeping : std::uint64_t {
         none,     // not in history, and nothing is counted
         counted,  // not in history, but counted by a rule of its own
         kept,
         asked,  // the user's policy is asked
+        // anything else: not known
     };
-    std::atomic<Keeping> keeping{Keeping::none};
+    /// How history keeps these events, if that was looked up at this version of the ledger's history.
+    Keeping keeping_at(std::uint64_t version) const noexcept {
+        return Keeping{retention_.load(std::memory_order_acquire) - version * ways_to_keep};
+    }
+    bool knows_retention(std::uint64_t version) const noexcept { return keeping_at(version) <= Keeping::asked; }
+    /// Looked up with it; used under the ledger's lock.
     RetentionRule* rule = nullptr;
 
-    bool knows_retention(std::uint64_t version) const noexcept {
-        return retention_version.load(std::memory_order_acquire) == version;
-    }
     /// Whether these are the subscribers; decided under the ledger's lock, where joining changes it.
     bool has_still(const Snapshot& subscribers) const noexcept {
         return current.load(std::memory_order_acquire) == &subscribers;
@@ -71,13 +71,18 @@ struct Topic {
         Keeping found = rule->pattern.has_value() ? Keeping::counted : Keeping::none;
         if (rule->kind != RetentionRule::Kind::none) found = Keeping::kept;
         if (std::holds_alternative<RetentionPolicy::Custom>(rule->policy.get())) found = Keeping::asked;
-        keeping.store(found, std::memory_order_relaxed);
-        retention_version.store(ledger.history_version.load(std::memory_order_relaxed), std::memory_order_release);
+        const std::uint64_t version = ledger.history_version.load(std::memory_order_relaxed);
+        retention_.store(version * ways_to_keep + static_cast<std::uint64_t>(found), std::memory_order_release);
     }
 
     Counter own_emitted;
     Counter& emitted;  // of the bus's topic, in any scope
     bool counts_for_bus() const noexcept { return &emitted != &own_emitted; }
+
+private:
+    static constexpr std::uint64_t ways_to_keep = 4;
+
+    std::atomic<std::uint64_t> retention_{0};  // a version, and Keeping; written under the ledger's lock
 };
 
 /// Topics by the address of their type's description: the lookup of every emit. Readers take no lock; writers are
@@ -93,13 +98,19 @@ public:
         current_.store(tables_.back().get());
     }
 
-    HINDSIGHT_ALWAYS_INLINE Topic* find(const EventType& type) const noexcept {
+    Topic* find(const EventType& type) const noexcept {
         const Table& table = *current_.load(std::memory_order_acquire);
-        const Entry* entry = &table.entries[start(type) & table.mask];
-        if (entry->type.load(std::memory_order_acquire) != &type) [[unlikely]]
-            entry = &table.entry_of(type);
-        Topic* const topic = entry->topic.load(std::memory_order_acquire);
+        Topic* const topic = table.entry_of(type).topic.load(std::memory_order_acquire);
         return topic != nullptr && topic->type.identity == type.identity ? topic : nullptr;
+    }
+    /// The same, in few steps; null also for some types that are there.
+    HINDSIGHT_ALWAYS_INLINE Topic* find_quickly(const EventType& type) const noexcept {
+        const Table& table = *current_.load(std::memory_order_acquire);
+        const Entry& entry = table.entries[start(type) & table.mask];
+        if (entry.type.load(std::memory_order_acquire) != &type) [[unlikely]]
+            return nullptr;
+        Topic* const topic = entry.topic.load(std::memory_order_acquire);  // there before the type
+        return topic->type.identity == type.identity ? topic : nullptr;
     }
 
     /// Not while another thread adds. Throws std::bad_alloc, changing nothing.

@@ -21,7 +21,7 @@ namespace hindsight::detail {
 
 class WallClock {
 public:
-    static TimePoint now() noexcept {
+    HINDSIGHT_ALWAYS_INLINE static TimePoint now() noexcept {
 #if defined(HINDSIGHT_HAS_TICKS)
         const std::uint64_t ticks = __rdtsc();
         const Line& line = line_;

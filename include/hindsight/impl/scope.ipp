@@ -40,7 +40,7 @@ public:
         : own_(draft.own != nullptr ? *draft.own : detail::Draft::Texts{}), draft_(draft) {
         own_.scope = scope;
         draft_.own = &own_;
-        draft_.brief = false;
+        draft_.brief = draft_.simple = false;
     }
     ScopedDraft(const ScopedDraft&) = delete;
     ScopedDraft& operator=(const ScopedDraft&) = delete;

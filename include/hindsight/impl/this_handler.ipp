@@ -12,8 +12,8 @@ namespace hindsight {
 
 namespace detail {
 
-inline const Frame* innermost_handler() noexcept {
-    const Frame* frame = ThreadSlot::current().top;
+inline Frame* innermost_handler() noexcept {
+    Frame* frame = ThreadSlot::current().top;
     while (frame != nullptr && !frame->is_in_handler()) frame = frame->outer;
     return frame;
 }
@@ -21,12 +21,12 @@ inline const Frame* innermost_handler() noexcept {
 }  // namespace detail
 
 HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
-    const detail::Frame* const frame = detail::innermost_handler();
+    detail::Frame* const frame = detail::innermost_handler();
     if (frame == nullptr) return nullptr;
     if (const detail::Node* const node = frame->node(); node != nullptr && node->intercept != nullptr) return nullptr;
     if (frame->record != nullptr) return *frame->record ? frame->record : nullptr;
     try {
-        return &frame->bare->record();
+        return &detail::record_of_bare(*frame);
     } catch (...) {
         return nullptr;
     }

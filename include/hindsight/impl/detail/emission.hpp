@@ -71,7 +71,8 @@ private:
 
     const Snapshot* snapshot_ = nullptr;
     std::uint64_t subscriptions_ = 0;    // the registry's version of them, where the topic is not shared
-    std::uint64_t history_version_ = 0;  // of which the next two were read
+    std::uint64_t history_version_ = 0;  // of which the next three were read
+    Topic::Keeping keeping_ = Topic::Keeping::none;
     const bool topic_is_shared_;
     bool tracked_ = false;  // history keeps these events, or counts that it does not
     bool stores_ = false;   // it keeps this one, as far as its policy is concerned

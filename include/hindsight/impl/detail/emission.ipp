@@ -92,7 +92,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
     }
-    if (topic_.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) [[unlikely]]
+    if (keeping_ == Topic::Keeping::asked) [[unlikely]]
         ask_user_policy();
     if (snapshot_->filtered || snapshot_->converts) {
         if (!filtering_) filtering_.emplace();
@@ -104,7 +104,7 @@ HINDSIGHT_INLINE void Emission::prepare() {
         if (!queueing_) {
             queueing_.emplace(frame_, hub_);
             // A queued handler may run, and destroy the bus, before this thread has left it.
-            frame_.keep_alive = hub_.shared_from_this();
+            frame_.keep(hub_.shared_from_this());
         }
         queueing_->choose(*snapshot_, filtering());
     } else {
@@ -115,14 +115,14 @@ HINDSIGHT_INLINE void Emission::prepare() {
 
 HINDSIGHT_INLINE void Emission::look_up_retention() {
     history_version_ = ledger_.history_version.load(std::memory_order_acquire);
-    if (topic_.retention_version.load(std::memory_order_acquire) != history_version_) [[unlikely]] {
+    if (!topic_.knows_retention(history_version_)) [[unlikely]] {
         const std::lock_guard lock(ledger_.mutex);
         topic_.look_up_retention_locked(ledger_);
         history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
     }
-    const Topic::Keeping keeping = topic_.keeping.load(std::memory_order_relaxed);
-    stores_ = keeping == Topic::Keeping::kept || keeping == Topic::Keeping::asked;
-    tracked_ = keeping != Topic::Keeping::none;
+    keeping_ = topic_.keeping_at(history_version_);
+    stores_ = keeping_ == Topic::Keeping::kept || keeping_ == Topic::Keeping::asked;
+    tracked_ = keeping_ != Topic::Keeping::none;
 }
 
 HINDSIGHT_INLINE void Emission::make_record(const Envelope* before) {

@@ -209,9 +209,9 @@ HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
     if (!hub) return;
     Frame* outermost = nullptr;
     for (Frame* frame = ThreadSlot::current().top; frame != nullptr; frame = frame->outer) {
-        if (&frame->engine == hub.get()) outermost = frame;
+        if (frame->engine == hub.get()) outermost = frame;
     }
-    if (outermost != nullptr) outermost->keep_alive = std::move(hub);
+    if (outermost != nullptr) outermost->keep(std::move(hub));
 }
 
 HINDSIGHT_INLINE void set_conversion(Hub& hub, const Conversion& conversion) {

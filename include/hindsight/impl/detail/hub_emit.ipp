@@ -8,6 +8,8 @@
 #include <hindsight/impl/detail/hub_hand_over.ipp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -18,46 +20,80 @@ namespace hindsight::detail {
     if (state_.load(std::memory_order_acquire) == State::closed) return false;
     if (is_library_name(draft.type.name)) return true;
     for (; top != nullptr; top = top->outer) {
-        if (&top->engine == this && top->node() != nullptr) return true;
+        if (top->engine == this && top->node() != nullptr) return true;
     }
     return false;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare_limited(ThreadSlot& slot, Node& node, BareEvent& event,
+namespace hub_emit {
+
+// The flags that a walk compares as those of the node before its first.
+inline constinit const std::atomic<std::uint32_t> no_flags{0};
+
+/// The hub whose handlers a frame calls with bare events.
+inline Hub& hub_of(const Frame& frame) noexcept {
+    return const_cast<Hub&>(static_cast<const Hub&>(*frame.engine));
+}
+
+}  // namespace hub_emit
+
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_bare_limited(ThreadSlot& slot, Node& node,
                                                                         std::uint32_t flags) noexcept {
+    Frame& frame = slot.outermost;
+    Hub& hub = hub_emit::hub_of(frame);
     Calls calls;
     if ((flags & Node::dead) != 0) return 0;
-    if ((flags & Node::skipping) != 0 && !goes_on(node)) {
+    if ((flags & Node::skipping) != 0 && !hub.goes_on(node)) {
         node.skipped_paused.add(slot);
     } else {
-        call_limited(
-            *slot.top, node, calls, [&] { node.invoke_event(node, event.event()); },
-            [&]() -> const Record& { return event.record(); });
+        hub.call_limited(
+            frame, node, calls, [&] { node.invoke_event(node, frame.bare.draft->event); },
+            [&]() -> const Record& { return record_of_bare(frame); });
     }
     return calls.count;
 }
 
-[[gnu::cold, gnu::noinline]] HINDSIGHT_INLINE void Hub::report_bare(Node& node, BareEvent& event) noexcept {
+[[gnu::cold, gnu::noinline]] HINDSIGHT_INLINE void Hub::report_bare(ThreadSlot& slot, Node& node) noexcept {
+    Frame& frame = slot.outermost;
     Calls calls;
-    report_current(node, calls, [&]() -> const Record& { return event.record(); });
+    hub_emit::hub_of(frame).report_current(node, calls, [&]() -> const Record& { return record_of_bare(frame); });
 }
 
+[[gnu::noinline]] HINDSIGHT_INLINE bool Hub::move_on_bare(ThreadSlot& slot, Node* left, Node& node) noexcept {
+    if (left != nullptr && left->has(Node::dead)) runner_left(*left);
+    const std::uint32_t flags = fenced_load(node.flags);
+    if (flags != 0) return call_bare_limited(slot, node, flags) != 0;
+    node.delivered.add(slot);
+    try {
+        node.invoke_event(node, slot.outermost.bare.draft->event);
+    } catch (...) {
+        report_bare(slot, node);
+    }
+    return true;
+}
+
+// What `Running` does (see quiescence.hpp), with one look at the flags of both the node that was left and the next one.
 template <bool quick>
-HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_each_bare(ThreadSlot& slot, const Snapshot& subscribers,
-                                                          BareEvent& event) noexcept {
-    Running running(slot.cells.cells[0], quick || asymmetric_fence);
+HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_each_bare(ThreadSlot& slot, const Snapshot& subscribers) noexcept {
+    std::atomic<Node*>& cell = slot.cells.cells[0].node;
+    const bool asymmetric = quick || asymmetric_fence;
     const unsigned index = slot.index;
-    const void* const given = event.event();
+    const void* const given = slot.outermost.bare.draft->event;
     const NodePtr* next = subscribers.nodes.data();
-    const NodePtr* const end = next + subscribers.nodes.size();
-    auto count = static_cast<std::uint32_t>(subscribers.nodes.size());
+    const NodePtr* const end = next + subscribers.direct_count;
+    auto count = static_cast<std::uint32_t>(subscribers.direct_count);
+    const std::atomic<std::uint32_t>* left = &hub_emit::no_flags;
     for (;;) {
         // Around the loop rather than in it, where compilers take what follows a call for unlikely.
         try {
             while (next != end) {
                 Node& node = **next++;
-                if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
-                    count -= 1 - call_bare_limited(slot, node, event, flags);
+                publish(cell, &node, asymmetric);
+                const std::uint32_t flags = fenced_load(*left) | fenced_load(node.flags);
+                left = &node.flags;
+                if (flags != 0) [[unlikely]] {
+                    Node* const before = next - 1 != subscribers.nodes.data() ? next[-2].get() : nullptr;
+                    if (!move_on_bare(slot, before, node)) --count;
                     continue;
                 }
                 if constexpr (quick) {
@@ -67,59 +103,139 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_each_bare(ThreadSlot& slot, cons
                 }
                 node.invoke_event(node, given);
             }
-            return count;
+            break;
         } catch (...) {
-            report_bare(*next[-1], event);
+            report_bare(slot, *next[-1]);
         }
     }
-}
-
-[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t
-Hub::call_each_bare_slowly(ThreadSlot& slot, const Snapshot& subscribers, BareEvent& event) noexcept {
-    return call_each_bare<false>(slot, subscribers, event);
-}
-
-HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& slot, const Snapshot& subscribers,
-                                                     const Draft& draft, Seq seq, TimePoint time) noexcept {
-    BareEvent event(draft, seq, time, *this);
-    frame.bare = &event;
-    const bool quick = asymmetric_fence && Counter::has_own_cell(slot);
-    const std::uint32_t count =
-        quick ? call_each_bare<true>(slot, subscribers, event) : call_each_bare_slowly(slot, subscribers, event);
-    frame.bare = nullptr;
+    if (left != &hub_emit::no_flags) {
+        publish<Node*>(cell, nullptr, asymmetric);
+        if ((fenced_load(*left) & Node::dead) != 0) [[unlikely]]
+            runner_left(*next[-1]);
+    }
     return count;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::call_without_record(ThreadSlot& slot, Topic& topic,
-                                                                 const Snapshot& subscribers, const Draft& draft,
-                                                                 Receipt& receipt) {
-    Frame frame(slot, *this, Frame::Outermost());
-    if (!draft.brief) [[unlikely]]
-        check_texts(draft);
-    receipt.seq = ledger_->next_seq();
-    receipt.outcome = Outcome::not_kept;
-    topic.emitted.add(slot);
-    receipt.matched = call_bare(frame, slot, subscribers, draft, receipt.seq, BareEvent::no_time);
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_each_bare_quickly(ThreadSlot& slot,
+                                                                             const Snapshot& subscribers) noexcept {
+    return call_each_bare<true>(slot, subscribers);
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::record_and_call(ThreadSlot& slot, Topic& topic,
-                                                             const Snapshot& subscribers, const Draft& draft,
-                                                             Receipt& receipt) {
-    Frame frame(slot, *this, Frame::Outermost());
+[[gnu::noinline]] HINDSIGHT_INLINE std::uint32_t Hub::call_each_bare_slowly(ThreadSlot& slot,
+                                                                            const Snapshot& subscribers) noexcept {
+    return call_each_bare<false>(slot, subscribers);
+}
+
+HINDSIGHT_ALWAYS_INLINE void Hub::call_one_bare(ThreadSlot& slot, Node& node, const void* given,
+                                                Receipt& receipt) noexcept {
+    receipt.matched = 1;
+    Running running(slot.cells.cells[0], true);
+    if (const std::uint32_t flags = running.move_to(node); flags != 0) [[unlikely]] {
+        receipt.matched = call_bare_limited(slot, node, flags);
+        return;
+    }
+    node.delivered.add_to_own(slot.index);
+    try {
+        node.invoke_event(node, given);
+    } catch (...) {
+        report_bare(slot, node);
+    }
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::call_only_one(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                           Topic& topic, const Snapshot& subscribers) {
+    const Seq seq = ledger_->next_seq_of_favourite(slot);
+    if (seq == 0) [[unlikely]]
+        return call_without_record<true>(draft, receipt, slot, topic, subscribers);
+    const OutermostFrame frame(slot, *this, &draft);
+    slot.outermost.bare.seq = seq;
+    slot.outermost.bare.time = BareEvent::no_time;
+    receipt.seq = seq;
+    receipt.outcome = Outcome::not_kept;
+    topic.emitted.add_to_own(slot.index);
+    call_one_bare(slot, *subscribers.nodes.front(), draft.event, receipt);
+}
+
+template <bool quick>
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::call_without_record(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                                 Topic& topic, const Snapshot& subscribers) {
+    const OutermostFrame frame(slot, *this, &draft);
+    if constexpr (!quick) check_texts(draft);
+    receipt.seq = ledger_->next_seq(slot);
+    receipt.outcome = Outcome::not_kept;
+    frame->bare.seq = receipt.seq;
+    frame->bare.time = BareEvent::no_time;
+    topic.emitted.add(slot);
+    receipt.matched = call_each_bare<quick>(slot, subscribers);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::record_alike_and_call(const Draft& draft, Receipt& receipt,
+                                                                   ThreadSlot& slot, Topic& topic,
+                                                                   const Snapshot& subscribers) {
+    Envelope* const made = slot.spare.take(draft.type, draft.type.identity);
+    if (made == nullptr) [[unlikely]]
+        return record_and_call(draft, receipt, slot, topic, subscribers);
+    const OutermostFrame frame(slot, *this);
+    Ledger& ledger = *ledger_;
+    slot.outermost.bare.time = now();
+    make_envelope_of_spare(*made, draft, slot.outermost.bare.time, ledger.origin);
+    Envelope* evicted = nullptr;
+    {
+        const EmitLock lock(ledger.mutex, slot);
+        if (is_kept_as_prepared_locked(topic, subscribers)) [[likely]] {
+            evicted = ledger.history.append_for_alike(*topic.rule, *made);
+            if (evicted != nullptr) [[likely]]
+                made->seq = slot.outermost.bare.seq = ledger.next_seq_locked();
+        }
+    }
+    if (evicted == nullptr) [[unlikely]] {
+        count_payload(*made, slot);
+        return record_made_and_call(draft, receipt, slot, topic, subscribers, EnvelopePtr(made));
+    }
+    receipt.seq = slot.outermost.bare.seq;
+    receipt.outcome = Outcome::recorded;
+    // There are as many payloads as before once the other is destroyed. Who wants to know whether there are any, to
+    // unload what they came from, does not find the code in use that this thread is in.
+    if (references_in(evicted->holders.load(std::memory_order_acquire)) == 1) [[likely]] {
+        if (draft.type.destroy != nullptr) draft.type.destroy(const_cast<void*>(evicted->payload()));
+        // User code, here and in the copy above, may have left another spare.
+        if (!slot.spare.keep(*evicted, draft.type, draft.type.identity)) [[unlikely]]
+            envelope::free(evicted);
+    } else {
+        count_payload(*evicted, slot);
+        release(evicted);
+    }
+    topic.emitted.add_to_own(slot.index);
+    slot.outermost.bare.draft = &draft;
+    if (subscribers.needs == Snapshot::Needs::one_event) {
+        call_one_bare(slot, *subscribers.nodes.front(), draft.event, receipt);
+    } else {
+        receipt.matched = call_each_bare_quickly(slot, subscribers);
+    }
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::record_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                             Topic& topic, const Snapshot& subscribers) {
+    const OutermostFrame frame(slot, *this);
     if (!draft.brief) [[unlikely]]
         check_texts(draft);
-    Ledger& ledger = *ledger_;
-    const bool bare = subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording();
     const TimePoint time = time_of(draft, [this] { return now(); });
+    record_made_and_call(draft, receipt, slot, topic, subscribers,
+                         make_envelope_outside(draft, time, ledger_->origin, slot));
+}
+
+HINDSIGHT_INLINE void Hub::record_made_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                                                const Snapshot& subscribers, EnvelopePtr made) {
+    Frame& frame = slot.outermost;
+    Ledger& ledger = *ledger_;
+    const bool bare = subscribers.needs <= Snapshot::Needs::event && draft.outlasts_recording();
+    const TimePoint time = made->time;
     Envelope* recorded = nullptr;
     {
         EvictedRecords evicted;
-        EnvelopePtr made = make_envelope_outside(draft, time, ledger.origin, slot);
         {
-            const LedgerLock lock(ledger.mutex);
-            if (is_as_prepared_locked(topic, subscribers) &&
-                topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::kept &&
-                ledger.history.takes_whole(*made)) [[likely]] {
+            const EmitLock lock(ledger.mutex, slot);
+            if (is_kept_as_prepared_locked(topic, subscribers) && ledger.history.takes_whole(*made)) [[likely]] {
                 const History::Place place = ledger.history.place_for(*topic.rule, *made);
                 recorded = made.detach();
                 recorded->seq = ledger.next_seq_locked();
@@ -135,7 +251,9 @@ HINDSIGHT_ALWAYS_INLINE std::uint32_t Hub::call_bare(Frame& frame, ThreadSlot& s
     receipt.outcome = Outcome::recorded;
     topic.emitted.add(slot);
     if (bare) {
-        receipt.matched = call_bare(frame, slot, subscribers, draft, receipt.seq, time);
+        frame.bare = {&draft, receipt.seq, time};
+        receipt.matched = &slot == ThreadSlot::quick_or_null() ? call_each_bare_quickly(slot, subscribers)
+                                                               : call_each_bare_slowly(slot, subscribers);
     } else {
         receipt.matched = call_direct_ones(frame, subscribers, Record(EnvelopePtr(recorded)));
     }
@@ -177,45 +295,66 @@ HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Recei
     }
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::unpin_and_emit_thoroughly(ThreadSlot& slot, const Draft& draft,
-                                                                       Receipt& receipt) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::unpin_and_emit_thoroughly(const Draft& draft, Receipt& receipt,
+                                                                       ThreadSlot& slot) {
     slot.cells.cells[0].snapshot.store(nullptr, std::memory_order_release);
     emit_thoroughly(draft, receipt);
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::collect_and_emit(ThreadSlot& slot, Topic& topic, const Draft& draft,
-                                                              Receipt& receipt) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::collect_and_emit(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                              Topic& topic) {
     const Snapshot& subscribers = *registry_.pin_current(slot.cells.cells[0], topic);
-    emit_to(slot, topic, subscribers, draft, receipt);
+    emit_to<false>(draft, receipt, slot, topic, subscribers);
 }
 
-HINDSIGHT_ALWAYS_INLINE void Hub::emit_to(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers,
-                                          const Draft& draft, Receipt& receipt) {
-    if (!topic.knows_retention(ledger_->history_version.load(std::memory_order_acquire))) [[unlikely]]
-        return unpin_and_emit_thoroughly(slot, draft, receipt);
-    const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
-    if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record)
-        return record_and_call(slot, topic, subscribers, draft, receipt);
-    if (keeping == Topic::Keeping::none && subscribers.needs == Snapshot::Needs::event && draft.outlasts_recording())
-        return call_without_record(slot, topic, subscribers, draft, receipt);
-    emit_otherwise(slot, topic, subscribers, draft, receipt);
+template <bool quick>
+HINDSIGHT_ALWAYS_INLINE void Hub::emit_to(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic,
+                                          const Snapshot& subscribers) {
+    const Topic::Keeping keeping = topic.keeping_at(ledger_->history_version.load(std::memory_order_acquire));
+    if (keeping == Topic::Keeping::none) {
+        if (subscribers.needs == Snapshot::Needs::one_event && draft.simple && quick)
+            return call_only_one(draft, receipt, slot, topic, subscribers);
+        if (subscribers.needs <= Snapshot::Needs::event && draft.simple && quick)
+            return call_without_record<true>(draft, receipt, slot, topic, subscribers);
+    } else if (keeping == Topic::Keeping::kept && subscribers.needs <= Snapshot::Needs::record) {
+        if (subscribers.needs <= Snapshot::Needs::event && draft.simple && quick)
+            return record_alike_and_call(draft, receipt, slot, topic, subscribers);
+        return record_and_call(draft, receipt, slot, topic, subscribers);
+    }
+    emit_otherwise(draft, receipt, slot, topic, subscribers);
+}
+
+template <bool quick>
+HINDSIGHT_ALWAYS_INLINE void Hub::emit_outside(const Draft& draft, Receipt& receipt, ThreadSlot& slot, Topic& topic) {
+    if (slot.top != nullptr || state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
+        return emit_thoroughly(draft, receipt);
+    const Snapshot* const subscribers = pin_once(slot.cells.cells[0], topic.current, quick || asymmetric_fence);
+    if (subscribers == nullptr) [[unlikely]]
+        return collect_and_emit(draft, receipt, slot, topic);
+    emit_to<quick>(draft, receipt, slot, topic, *subscribers);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt) {
+    ThreadSlot* const slot = ThreadSlot::current_or_null();
+    if (slot == nullptr || topic == nullptr) [[unlikely]]
+        return emit_thoroughly(draft, receipt);
+    emit_outside<false>(draft, receipt, *slot, *topic);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::find_and_emit(const Draft& draft, Receipt& receipt) {
+    emit_to_topic(registry_.find(draft.type), draft, receipt);
 }
 
 // What stands in nobody's way takes fewer steps than an Emission. Inside a handler an event inherits from what the
 // handler was given, so it takes the long way. All that is called here is called last, and so needs no stack.
-HINDSIGHT_ALWAYS_INLINE void Hub::emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt) {
-    ThreadSlot* const slot = ThreadSlot::current_or_null();
-    if (slot == nullptr || topic == nullptr || slot->top != nullptr ||
-        state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
-        return emit_thoroughly(draft, receipt);
-    const Snapshot* const subscribers = pin(slot->cells.cells[0], topic->current);
-    if (subscribers == nullptr) [[unlikely]]
-        return collect_and_emit(*slot, *topic, draft, receipt);
-    emit_to(*slot, *topic, *subscribers, draft, receipt);
-}
-
 HINDSIGHT_ALWAYS_INLINE void Hub::emit(const Draft& draft, Receipt& receipt) {
-    emit_to_topic(registry_.find(draft.type), draft, receipt);
+    ThreadSlot* const slot = ThreadSlot::quick_or_null();
+    if (slot == nullptr) [[unlikely]]
+        return find_and_emit(draft, receipt);
+    Topic* const topic = registry_.find_quickly(draft.type);
+    if (topic == nullptr) [[unlikely]]
+        return find_and_emit(draft, receipt);
+    emit_outside<true>(draft, receipt, *slot, *topic);
 }
 
 HINDSIGHT_INLINE void emit(Hub& hub, const Draft& draft, Receipt& receipt) {

@@ -29,14 +29,14 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
 
 }  // namespace hub_hand_over
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::hand_over_and_call(ThreadSlot& slot, Topic& topic,
-                                                                const Snapshot& subscribers, const Draft& draft,
-                                                                Receipt& receipt) {
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::hand_over_and_call(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                                Topic& topic, const Snapshot& subscribers) {
     // Both may destroy payloads, which is user code: outside the frame, for which a queued handler may wait.
     EvictedRecords evicted;
     EnvelopePtr made;
 
-    Frame frame(slot, *this, Frame::Outermost());
+    const OutermostFrame outermost(slot, *this);
+    Frame& frame = *outermost;
     if (!draft.brief) [[unlikely]]
         check_texts(draft);
     Ledger& ledger = *ledger_;
@@ -47,7 +47,7 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
     bool recorded = false;
     {
         const LedgerLock lock(ledger.mutex);
-        const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
+        const Topic::Keeping keeping = topic.keeping_at(ledger.history_version.load(std::memory_order_relaxed));
         const bool kept = keeping == Topic::Keeping::kept;
         // The rule that the topic knows may be gone, unless things are as prepared.
         const auto goes_whole = [&] {
@@ -70,7 +70,7 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
             topic.emitted.add(slot);
             // From the unlocking on, a queued handler may run and destroy the bus. It waits for this thread to leave
             // the snapshot (see ~Registry), unless user code follows here, which may wait for that handler.
-            if (handover.has_more_to_do() || subscribers.direct_count > 0) frame.keep_alive = shared_from_this();
+            if (handover.has_more_to_do() || subscribers.direct_count > 0) frame.keep(shared_from_this());
         }
     }
     if (receipt.seq == 0) [[unlikely]]
@@ -92,12 +92,14 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
     return calls.count;
 }
 
-[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_otherwise(ThreadSlot& slot, Topic& topic, const Snapshot& subscribers,
-                                                            const Draft& draft, Receipt& receipt) {
-    const bool asks = topic.keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked;
-    if (subscribers.needs == Snapshot::Needs::handover && !asks)
-        return hand_over_and_call(slot, topic, subscribers, draft, receipt);
-    unpin_and_emit_thoroughly(slot, draft, receipt);
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_otherwise(const Draft& draft, Receipt& receipt, ThreadSlot& slot,
+                                                            Topic& topic, const Snapshot& subscribers) {
+    const Topic::Keeping keeping = topic.keeping_at(ledger_->history_version.load(std::memory_order_acquire));
+    if (subscribers.needs == Snapshot::Needs::handover && keeping < Topic::Keeping::asked)
+        return hand_over_and_call(draft, receipt, slot, topic, subscribers);
+    if (subscribers.needs <= Snapshot::Needs::event && keeping == Topic::Keeping::none && draft.outlasts_recording())
+        return call_without_record<false>(draft, receipt, slot, topic, subscribers);
+    unpin_and_emit_thoroughly(draft, receipt, slot);
 }
 
 }  // namespace hindsight::detail

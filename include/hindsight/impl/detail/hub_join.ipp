@@ -23,7 +23,7 @@ namespace hindsight::detail {
 HINDSIGHT_INLINE void Hub::join(Node& node, const Replay& replay) {
     Frame frame(ThreadSlot::current(), *this);
     frame.queued = true;
-    frame.keep_alive = shared_from_this();  // user code may end the bus
+    frame.keep(shared_from_this());  // user code may end the bus
     Joining joining(*this, frame, node, replay);
     // No snapshot has to have it for its handler to run.
     node.flags.fetch_and(~std::uint32_t{Node::unseen}, std::memory_order_seq_cst);

@@ -19,7 +19,7 @@ namespace hub_shutdown {
 
 inline bool is_inside(const Frame* top, const Hub& hub) noexcept {
     for (; top != nullptr; top = top->outer) {
-        if (&top->engine == &hub) return true;
+        if (top->engine == &hub) return true;
     }
     return false;
 }

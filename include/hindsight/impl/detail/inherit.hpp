@@ -17,7 +17,7 @@ namespace hindsight::detail {
 /// From the innermost handler of the engine, in `frame` or around it. The stamp's correlation is a view into what that
 /// handler was given.
 inline void inherit(Stamp& stamp, const Frame* frame, const NodeOwner& engine) noexcept {
-    while (frame != nullptr && (&frame->engine != &engine || !frame->is_in_handler())) frame = frame->outer;
+    while (frame != nullptr && (frame->engine != &engine || !frame->is_in_handler())) frame = frame->outer;
     if (frame == nullptr) return;
     Seq cause = 0;
     std::string_view correlation;
@@ -27,9 +27,9 @@ inline void inherit(Stamp& stamp, const Frame* frame, const NodeOwner& engine) n
         cause = envelope.seq != 0 ? envelope.seq : envelope.cause;
         correlation = envelope.correlation();
         stamp.flags = static_cast<std::uint8_t>(stamp.flags | (envelope.flags & Envelope::below_error));
-    } else if (frame->bare != nullptr) {
-        cause = frame->bare->seq();
-        correlation = frame->bare->correlation();
+    } else if (frame->bare.draft != nullptr) {
+        cause = frame->bare.seq;
+        correlation = frame->bare.draft->options.correlation;
     }
     if (stamp.cause == 0) stamp.cause = cause;
     if (stamp.correlation.empty()) stamp.correlation = correlation;

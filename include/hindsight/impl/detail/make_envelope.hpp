@@ -100,7 +100,7 @@ inline void set_payload_bytes(Envelope& envelope, std::size_t payload_bytes) noe
 /// Makes the payload of an envelope whose header is ready, by `construct(where)`. Frees the envelope and throws what
 /// that throws.
 template <class Construct>
-HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const ThreadSlot& slot, Construct construct) {
+HINDSIGHT_ALWAYS_INLINE void make_payload(Envelope& envelope, Construct construct) {
     const EventType& type = *envelope.type;
     try {
         construct(reinterpret_cast<char*>(&envelope) + Envelope::payload_offset(type));
@@ -108,13 +108,23 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Threa
         envelope::free(&envelope);
         throw;
     }
-    type.payloads->made.add(slot);
+}
+
+inline void count_payload(const Envelope& envelope, const ThreadSlot& slot) noexcept {
+    envelope.type->payloads->made.add(slot);
+}
+
+/// Makes and counts it.
+template <class Construct>
+EnvelopePtr with_payload(Envelope& envelope, const ThreadSlot& slot, Construct construct) {
+    make_payload(envelope, construct);
+    count_payload(envelope, slot);
     return EnvelopePtr(&envelope);
 }
 
-/// The same from a draft.
-HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft& draft, const ThreadSlot& slot) {
-    return with_payload(envelope, slot, [&](void* where) {
+/// Makes it from a draft.
+HINDSIGHT_ALWAYS_INLINE void make_payload(Envelope& envelope, const Draft& draft) {
+    make_payload(envelope, [&](void* where) {
         if (draft.may_move) {
             draft.type.move(where, const_cast<void*>(draft.event));
         } else {
@@ -150,7 +160,22 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr with_payload(Envelope& envelope, const Draft
         draft::append_texts(*made, draft, stamp.correlation);
         if (draft.options.time) made->flags |= Envelope::dated;
     }
-    return with_payload(*made, draft, slot);
+    make_payload(*made, draft);
+    count_payload(*made, slot);
+    return EnvelopePtr(made);
+}
+
+/// Makes the envelope of a brief draft of the thread's spare one, which has its type. The payload is not counted. Frees
+/// it and throws what copying the payload throws.
+HINDSIGHT_ALWAYS_INLINE void make_envelope_of_spare(Envelope& spare, const Draft& draft, TimePoint time,
+                                                    std::uint64_t origin) {
+    spare.holders.store(Envelope::one_reference, std::memory_order_relaxed);
+    spare.time = time;
+    spare.origin = origin;
+    spare.severity = draft.type.severity;  // of the type as it was loaded last
+    if (spare.payload_bytes != draft.payload_bytes) [[unlikely]]
+        set_payload_bytes(spare, draft.payload_bytes);
+    make_payload(spare, draft);
 }
 
 /// The same for an event outside handlers, with its draft's own stamp. Takes the thread's spare envelope where it will
@@ -160,12 +185,9 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     Envelope* const spare = draft.brief ? slot.spare.take(draft.type, draft.type.identity) : nullptr;
     if (spare == nullptr) [[unlikely]]
         return make_envelope(draft, stamp_of(draft, time, origin), slot);
-    spare->holders.store(Envelope::one_reference, std::memory_order_relaxed);
-    spare->time = time;
-    spare->origin = origin;
-    spare->severity = draft.type.severity;  // of the type as it was loaded last
-    if (spare->payload_bytes != draft.payload_bytes) set_payload_bytes(*spare, draft.payload_bytes);
-    return with_payload(*spare, draft, slot);
+    make_envelope_of_spare(*spare, draft, time, origin);
+    count_payload(*spare, slot);
+    return EnvelopePtr(spare);
 }
 
 }  // namespace hindsight::detail

@@ -30,7 +30,7 @@ inline Observation begin_observing(Hub& hub, const Frame& frame, const Node& nod
     Observation observation{.run = {.failed = true}, .waited = {}, .watched = {}};
     HandlerRun& run = observation.run;
     if (hub.options().deliveries) {
-        run.event = {hub.ledger().origin, frame.bare != nullptr ? frame.bare->seq() : frame.record->seq()};
+        run.event = {hub.ledger().origin, frame.bare.draft != nullptr ? frame.bare.seq : frame.record->seq()};
         run.subscription = node.id;
         run.handler = node.observed_as;
         run.thread = frame.slot.index + 1;
@@ -77,7 +77,7 @@ public:
     void succeeded() noexcept { observation_.run.failed = false; }
 
     ~ObservedRun() {
-        const std::string_view event = frame_.bare != nullptr ? frame_.bare->name() : frame_.record->name();
+        const std::string_view event = frame_.bare.draft != nullptr ? frame_.bare.draft->name() : frame_.record->name();
         end_observing(hub_, node_, event, std::move(observation_));
     }
 

@@ -119,7 +119,8 @@ private:
         if (!isolates_ || filtered_ || converts_ || !middleware_.empty() || queued_.size() > Snapshot::most_in_handover)
             return Snapshot::Needs::thoroughness;
         if (!queued_.empty()) return Snapshot::Needs::handover;
-        return bare_ ? Snapshot::Needs::event : Snapshot::Needs::record;
+        if (!bare_) return Snapshot::Needs::record;
+        return direct_.size() == 1 ? Snapshot::Needs::one_event : Snapshot::Needs::event;
     }
 
     const Topic& topic_;

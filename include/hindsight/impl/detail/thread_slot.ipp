@@ -2,9 +2,14 @@
 
 #include <hindsight/detail/thread_slot.hpp>
 
+#include <memory>
+#include <mutex>
+#include <utility>
+
 namespace hindsight::detail {
 
 HINDSIGHT_INLINE thread_local constinit ThreadSlot* ThreadSlot::current_ = nullptr;
+HINDSIGHT_INLINE thread_local constinit ThreadSlot* ThreadSlot::quick_ = nullptr;
 
 namespace thread_slot {
 
@@ -19,7 +24,7 @@ struct GiveBackAtThreadEnd {
         if (slot->top == nullptr) {
             give_back(*slot);
         } else {
-            slot->thread_is_ending = true;
+            slot->thread_is_ending = slot->untidy = true;
         }
     }
 };
@@ -51,8 +56,9 @@ HINDSIGHT_INLINE ThreadSlot& ThreadSlot::acquire() {
         }
     }
     current_ = slot;
+    quick_ = asymmetric_fence && slot->index < counting ? slot : nullptr;
     if (thread_slot::ending) {
-        slot->thread_is_ending = true;
+        slot->thread_is_ending = slot->untidy = true;
     } else {
         static thread_local thread_slot::GiveBackAtThreadEnd at_end{&ThreadSlot::give_back, slot};
     }
@@ -72,10 +78,19 @@ HINDSIGHT_INLINE Cell& ThreadSlot::deep_cell_at(unsigned depth) {
     return block->cells[depth];
 }
 
+HINDSIGHT_INLINE void ThreadSlot::tidy_up() noexcept {
+    // Destroyed at last: that is user code, which may emit on this very thread.
+    const std::shared_ptr<void> alive = std::move(outermost.kept_alive);
+    const std::shared_ptr<const Record> record = std::move(outermost.record_of_bare);
+    untidy = false;
+    if (thread_is_ending) give_back(*this);
+}
+
 HINDSIGHT_INLINE void ThreadSlot::give_back(ThreadSlot& slot) noexcept {
     current_ = nullptr;
+    quick_ = nullptr;
     slot.spare.drop();
-    slot.thread_is_ending = false;
+    slot.thread_is_ending = slot.untidy = false;
     slot.used.store(false, std::memory_order_release);
 }
 

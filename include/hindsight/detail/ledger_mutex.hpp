@@ -1,0 +1,110 @@
+// LedgerMutex: the one short lock of a bus. The thread that emits again and again becomes its *favourite*, which takes
+// it without a read-modify-write until another thread wants it. In a bus for one thread it locks nothing.
+//
+// The favourite says in its slot that it is in the lock, then looks once more whether it still is the favourite. Who
+// else wants the lock takes the ShortLock, takes the favour away, makes the heavy fence (see fence.hpp) and waits until
+// the slot says that its thread is out: either the favourite sees that it is none any more, and leaves again, or the
+// other sees it in the lock. Leaving is a release, which that look acquires. A slot's flag is written by its thread
+// alone, and means nothing to who has not just taken the favour from it. Favour is given and taken away with the
+// ShortLock held; where the fence is not the asymmetric one, it is not given.
+//
+// A favourite that takes the ShortLock, as all do but for emitting, leaves the favour as it is: it cannot be in the
+// lock twice, and all others have to wait for the ShortLock first. Taking a favour away costs some microseconds, so
+// after each time a thread has to emit twice as often in a row to get it.
+#pragma once
+
+#include <hindsight/detail/api.hpp>
+#include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_slot.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace hindsight::detail {
+
+class LedgerMutex {
+public:
+    /// `shared_between_threads`: else nothing is locked.
+    explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
+
+    HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
+        if (!enabled_) [[unlikely]]
+            return;
+        lock_.lock();
+        in_a_row_ = 0;
+        if (favourite_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+            take_favour();
+    }
+    bool try_lock() noexcept {
+        if (!enabled_) return true;
+        if (!lock_.try_lock()) return false;
+        if (favourite_.load(std::memory_order_relaxed) != nullptr) take_favour();
+        return true;
+    }
+    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
+        if (enabled_) [[likely]]
+            lock_.unlock();
+    }
+    bool enabled() const noexcept { return enabled_; }
+
+    /// For emitting, outside all frames: takes the lock if this thread is the favourite.
+    HINDSIGHT_ALWAYS_INLINE bool enter(ThreadSlot& slot) noexcept {
+        if (favourite_.load(std::memory_order_relaxed) != &slot) [[unlikely]]
+            return false;
+        publish(slot.in_favoured_lock, true, true);
+        if (favourite_.load(std::memory_order_relaxed) == &slot) [[likely]]
+            return true;
+        leave(slot);
+        return false;
+    }
+    HINDSIGHT_ALWAYS_INLINE static void leave(ThreadSlot& slot) noexcept {
+        slot.in_favoured_lock.store(false, std::memory_order_release);
+    }
+    /// The same for a thread that is not the favourite, and may become it. Given back by `unlock`.
+    HINDSIGHT_API void lock_to_emit(ThreadSlot& slot) noexcept;
+
+private:
+    static constexpr std::uint32_t first_threshold = 64;
+    static constexpr std::uint32_t last_threshold = std::uint32_t{1} << 30;
+
+    HINDSIGHT_API void take_favour() noexcept;
+
+    std::atomic<const ThreadSlot*> favourite_{nullptr};
+    const bool enabled_;
+    ShortLock lock_;
+
+    // Guarded by lock_: who took it last to emit, how often in a row, and how often it takes to become the favourite.
+    const ThreadSlot* last_ = nullptr;
+    std::uint32_t in_a_row_ = 0;
+    std::uint32_t threshold_ = first_threshold;
+};
+
+/// The lock for emitting.
+class EmitLock {
+public:
+    HINDSIGHT_ALWAYS_INLINE EmitLock(LedgerMutex& mutex, ThreadSlot& slot) noexcept
+        : mutex_(mutex), slot_(slot), favoured_(mutex.enter(slot)) {
+        if (!favoured_) [[unlikely]]
+            mutex_.lock_to_emit(slot);
+    }
+    EmitLock(const EmitLock&) = delete;
+    EmitLock& operator=(const EmitLock&) = delete;
+    HINDSIGHT_ALWAYS_INLINE ~EmitLock() {
+        if (favoured_) [[likely]] {
+            LedgerMutex::leave(slot_);
+        } else {
+            mutex_.unlock();
+        }
+    }
+
+private:
+    LedgerMutex& mutex_;
+    ThreadSlot& slot_;
+    const bool favoured_;
+};
+
+}  // namespace hindsight::detail
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/detail/ledger_mutex.ipp>
+#endif

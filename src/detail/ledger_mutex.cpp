@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/ledger_mutex.ipp>
