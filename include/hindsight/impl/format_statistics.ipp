@@ -127,19 +127,27 @@ inline std::string on_one_line(const std::string& json) {
 
 namespace hindsight {
 
-HINDSIGHT_INLINE std::string to_json(const Statistics& of) {
+HINDSIGHT_INLINE std::string to_json(const Statistics& statistics) {
     std::string text;
     detail::StatisticsJson json(text);
-    json.number("emitted", of.emitted).number("refused_closed", of.refused_closed);
-    json.number("refused_too_deep", of.refused_too_deep).number("refused_vetoed", of.refused_vetoed);
-    json.number("refused_failed", of.refused_failed).number("matched", of.matched).number("delivered", of.delivered);
-    json.number("failed", of.failed).number("dropped", of.dropped).number("conflated", of.conflated);
-    json.number("discarded", of.discarded).number("queue_depth", of.queue_depth).number("unhandled", of.unhandled);
-    json.number("quarantines", of.quarantines).number("slow", of.slow).number("late_replies", of.late_replies);
-    json.object("by_name", of.by_name, detail::append_each);
-    json.list("subscriptions", of.subscriptions, detail::append_each);
-    json.list("middleware", of.middleware, detail::append_each);
-    const ScheduleStatistics& schedules = of.schedules;
+    json.number("emitted", statistics.emitted).number("refused_closed", statistics.refused_closed);
+    json.number("refused_too_deep", statistics.refused_too_deep).number("refused_vetoed", statistics.refused_vetoed);
+    json.number("refused_failed", statistics.refused_failed)
+        .number("matched", statistics.matched)
+        .number("delivered", statistics.delivered);
+    json.number("failed", statistics.failed)
+        .number("dropped", statistics.dropped)
+        .number("conflated", statistics.conflated);
+    json.number("discarded", statistics.discarded)
+        .number("queue_depth", statistics.queue_depth)
+        .number("unhandled", statistics.unhandled);
+    json.number("quarantines", statistics.quarantines)
+        .number("slow", statistics.slow)
+        .number("late_replies", statistics.late_replies);
+    json.object("by_name", statistics.by_name, detail::append_each);
+    json.list("subscriptions", statistics.subscriptions, detail::append_each);
+    json.list("middleware", statistics.middleware, detail::append_each);
+    const ScheduleStatistics& schedules = statistics.schedules;
     detail::StatisticsJson inside(json.next("schedules"));
     inside.number("waiting", schedules.waiting).number("emitted", schedules.emitted);
     inside.number("skipped", schedules.skipped).number("failed", schedules.failed);
@@ -148,12 +156,15 @@ HINDSIGHT_INLINE std::string to_json(const Statistics& of) {
     return detail::on_one_line(text);
 }
 
-HINDSIGHT_INLINE std::string to_json(const StoreStatistics& of) {
+HINDSIGHT_INLINE std::string to_json(const StoreStatistics& statistics) {
     std::string text;
     detail::StatisticsJson json(text);
-    json.number("size", of.size).number("bytes", of.bytes).number("stored", of.stored).number("evicted", of.evicted);
-    json.number("refused", of.refused).number("truncated", of.truncated);
-    json.list("policies", of.policies, detail::append_each).end();
+    json.number("size", statistics.size)
+        .number("bytes", statistics.bytes)
+        .number("stored", statistics.stored)
+        .number("evicted", statistics.evicted);
+    json.number("refused", statistics.refused).number("truncated", statistics.truncated);
+    json.list("policies", statistics.policies, detail::append_each).end();
     return detail::on_one_line(text);
 }
 

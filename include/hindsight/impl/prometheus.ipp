@@ -132,26 +132,26 @@ inline void add_schedules(MetricsText& text, const ScheduleStatistics& of) {
 
 }  // namespace prometheus
 
-HINDSIGHT_INLINE std::string to_prometheus(const Statistics& of) {
+HINDSIGHT_INLINE std::string to_prometheus(const Statistics& statistics) {
     detail::MetricsText text;
-    prometheus::add_totals(text, of);
-    prometheus::add_names(text, of);
-    prometheus::add_subscriptions(text, of);
-    prometheus::add_middleware(text, of);
-    prometheus::add_schedules(text, of.schedules);
+    prometheus::add_totals(text, statistics);
+    prometheus::add_names(text, statistics);
+    prometheus::add_subscriptions(text, statistics);
+    prometheus::add_middleware(text, statistics);
+    prometheus::add_schedules(text, statistics.schedules);
     return std::move(text).take();
 }
 
-HINDSIGHT_INLINE std::string to_prometheus(const StoreStatistics& of) {
+HINDSIGHT_INLINE std::string to_prometheus(const StoreStatistics& statistics) {
     detail::MetricsText text;
-    text.gauge("hindsight_history_records", "Records in history.", of.size);
-    text.gauge("hindsight_history_bytes", "Their bytes, as limits count them.", of.bytes);
+    text.gauge("hindsight_history_records", "Records in history.", statistics.size);
+    text.gauge("hindsight_history_bytes", "Their bytes, as limits count them.", statistics.bytes);
     const auto for_each_rule = [&](const char* type, std::string_view name, std::string_view help, auto member) {
         text.family(type, name, help);
-        for (std::size_t i = 0; i < of.policies.size(); ++i) {
+        for (std::size_t i = 0; i < statistics.policies.size(); ++i) {
             const std::string labels = detail::MetricsText::label("rule", std::to_string(i)) + "," +
-                                       detail::MetricsText::label("pattern", of.policies[i].pattern);
-            text.sample(name, labels, std::uint64_t{of.policies[i].*member});
+                                       detail::MetricsText::label("pattern", statistics.policies[i].pattern);
+            text.sample(name, labels, std::uint64_t{statistics.policies[i].*member});
         }
     };
     using Of = PolicyStatistics;
