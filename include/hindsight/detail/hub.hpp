@@ -297,8 +297,8 @@ private:
     /// to be. Throws InvalidArgument, std::bad_alloc, std::system_error.
     void watch(Node& node, const SubscribeOptions& options);
     /// Whether a node that is skipped, for it is paused or in quarantine, is given this event after all.
-    bool goes_on(Node& node) noexcept;
-    void end_due_quarantines(const Snapshot& subscribers) noexcept;
+    bool goes_on(Node& node) const noexcept;
+    void end_due_quarantines(const Snapshot& subscribers) const noexcept;
     void tell_error_handler(Node& node, const HandlerError& failure) noexcept;
     /// `of`: what failed belongs to it; `told`: how often that has been told.
     void tell_error_handler(const HandlerError& failure, std::string_view of,

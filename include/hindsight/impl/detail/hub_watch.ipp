@@ -93,11 +93,11 @@ HINDSIGHT_INLINE void Hub::tell_of_quarantine(const Node& node, const Record& re
     tell(std::move(event), key, record);
 }
 
-HINDSIGHT_INLINE bool Hub::goes_on(Node& node) noexcept {
+HINDSIGHT_INLINE bool Hub::goes_on(Node& node) const noexcept {
     return node.quarantine && node.quarantine->end_if_due(now()) && !node.has(Node::skipping);
 }
 
-HINDSIGHT_INLINE void Hub::end_due_quarantines(const Snapshot& subscribers) noexcept {
+HINDSIGHT_INLINE void Hub::end_due_quarantines(const Snapshot& subscribers) const noexcept {
     for (const NodePtr& node : subscribers.nodes) {
         if (node->has(Node::quarantined)) goes_on(*node);
     }
