@@ -1,4 +1,5 @@
 // Requests and replies: who is given which reply, what there is instead of one, and what history has of both.
+#include "support/allocations.hpp"
 #include "support/bus_events.hpp"
 #include "support/catch.hpp"
 #include "support/executors.hpp"
@@ -12,9 +13,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <future>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -247,10 +250,42 @@ TEST_CASE("a request that nobody waits for leaves nothing behind", "[request][pr
     const auto executor = std::make_shared<ManualExecutor>();
     EventBus bus({.history = {.capacity = 0}});
     const auto replying = bus.reply<Question>(doubled, {.executor = executor});
-    for (int i = 0; i < 10; ++i) static_cast<void>(bus.request<Reply>(Question{i}, 1h));
-    executor->run_all();
+    const auto give_up = [&](int times) {
+        for (int i = 0; i < times; ++i) static_cast<void>(bus.request<Reply>(Question{i}, 1h));
+        executor->run_all();
+    };
+    give_up(10);
     CHECK(bus.stats().late_replies == 10);
     CHECK(bus.retire<Question, Reply>() == 0);
+    give_up(1000);
+    const std::size_t before = allocated_bytes;
+    for (int i = 0; i < 20; ++i) give_up(1000);
+    CHECK(allocated_bytes < before + 20'000);  // a byte for each
+}
+
+TEST_CASE("when memory runs out a question is either asked or not", "[request][promise-6]") {
+    EventBus bus({.on_error = [](const auto&) {}});
+    const auto replying = bus.reply<Question>(doubled, {.delivery = Delivery::direct});
+    bool asked = false, replied = false;
+    for (std::size_t given = 0; !replied; ++given) {
+        const std::size_t before = bus.history().query<Question>().size();
+        std::optional<PendingReply<Reply>> pending;
+        try {
+            const FailAllocationsAfter failing(given);
+            pending = bus.request<Reply>(Question{1}, 1h);
+        } catch (const std::bad_alloc&) {
+            // It is as if it had not been made.
+        }
+        CHECK(bus.history().query<Question>().size() == before + (pending ? 1 : 0));
+        CHECK_FALSE((asked && !pending));
+        if (!pending) continue;
+        asked = true;
+        try {
+            replied = pending->get()->number == 2;
+        } catch (const hindsight::Error&) {
+            // There was no memory for whoever replies.
+        }
+    }
 }
 
 TEST_CASE("what whoever replies throws comes back to whoever asks", "[request][promise-3]") {
