@@ -57,7 +57,7 @@ public:
     /// Blocks until it is settled or the deadline is over; whether it is. Throws WouldDeadlock.
     bool wait(Deadline deadline);
     /// The address to park at, where whoever parks is woken. Only while it is not settled.
-    const void* await() noexcept;
+    const void* await() const noexcept;
 
     /// Of a settled one: throws what there is instead of a reply.
     Record first() const;

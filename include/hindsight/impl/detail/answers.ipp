@@ -71,7 +71,7 @@ HINDSIGHT_INLINE Answers::~Answers() {
 
 HINDSIGHT_INLINE std::shared_ptr<Answers> Answers::ask(Hub& hub, const Draft& question, const EventType& reply,
                                                        Duration timeout, Until until) {
-    const std::shared_ptr<Answers> answers(new Answers(hub, question.name(), reply, timeout, until));
+    std::shared_ptr<Answers> answers(new Answers(hub, question.name(), reply, timeout, until));
     OpenRequests::instance().add(answers->number_, answers);
     answers::emit_question(hub, question, answers->number_, answers->receipt_);
     const std::lock_guard lock(answers->mutex_);
@@ -103,7 +103,7 @@ HINDSIGHT_INLINE bool Answers::complete() const noexcept {
     return delivered || all_ended_locked();
 }
 
-HINDSIGHT_INLINE const void* Answers::await() noexcept {
+HINDSIGHT_INLINE const void* Answers::await() const noexcept {
     tell_of_completion(*receipt_.envelope);
     return receipt_.envelope.get();
 }
