@@ -269,6 +269,14 @@ HINDSIGHT_INLINE void Hub::record_made_and_call(const Draft& draft, Receipt& rec
 }
 
 HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted) {
+    if (draft.scope().empty()) [[likely]]
+        return emit_made_in(nullptr, draft, std::move(made), receipt, emitted);
+    const std::shared_ptr<ScopeEntry> scope = registry_.find_scope(draft.scope());  // user code may end it
+    emit_made_in(scope.get(), draft, std::move(made), receipt, emitted);
+}
+
+HINDSIGHT_INLINE void Hub::emit_made_in(ScopeEntry* scope, const Draft& draft, EnvelopePtr made, Receipt& receipt,
+                                        Record* emitted) {
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
@@ -279,13 +287,11 @@ HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Recei
         receipt.outcome = Outcome::too_deep;
         return;
     }
-    std::shared_ptr<ScopeEntry> scope;  // user code may end it
-    if (!draft.scope().empty()) scope = registry_.find_scope(draft.scope());
     std::unique_ptr<Topic> owned;
-    Topic* topic = registry_.find(draft, scope.get());
+    Topic* topic = registry_.find(draft, scope);
     if (topic == nullptr) check_name(draft);
     check_texts(draft);
-    if (topic == nullptr) topic = &registry_.look_up(draft, owned, scope.get());
+    if (topic == nullptr) topic = &registry_.look_up(draft, owned, scope);
     Frame frame(slot, *this);
     Emission emission(*this, frame, *topic, owned == nullptr, draft, std::move(made));
     if (emitted == nullptr) {
