@@ -20,6 +20,7 @@ LAYERS = [
     ["error", "types"],
     ["pattern", "event", "clock", "executor"],
     ["record", "receipt"],
+    ["batch_receipt"],
     ["query", "replay", "retention", "observer", "enumerated", "watching"],
     ["options", "cause_tree", "past", "scope_history"],
     ["statistics", "delivery_log"],

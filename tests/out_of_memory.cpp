@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 using hindsight::BucketRing;
 using hindsight::BusOptions;
@@ -92,6 +93,39 @@ TEST_CASE("when memory runs out emit either did nothing or everything", "[strong
             CHECK(stats.matched == stats.delivered + stats.dropped + stats.conflated + stats.discarded);
         });
     CHECK(needed > 0);
+}
+
+TEST_CASE("when memory runs out emit_many either did nothing or everything", "[strong_guarantee][promise-6]") {
+    const bool warm = GENERATE(false, true);
+    const std::vector<Price> events{{"a symbol that is too long to be kept in place", 1},
+                                    {"another symbol that is too long for that", 2},
+                                    {"a symbol that is too long to be kept in place", 3},
+                                    {"a symbol that is too long to be kept in place", 4}};
+    with_ever_more_memory(
+        [&] { return std::make_unique<Busy>(warm); },
+        [&](Busy& busy, auto with_little_memory) {
+            const std::string before = state_of(busy.bus);
+            const hindsight::Seq last_seq = busy.bus.history().last_seq();
+            hindsight::BatchReceipt receipt;
+            try {
+                with_little_memory([&] { receipt = busy.bus.emit_many(events, {.source = "a source of them all"}); });
+            } catch (const std::bad_alloc&) {
+                CHECK(state_of(busy.bus) == before);
+                // What was reserved in vain is in nobody's way.
+                CHECK(busy.bus.history().query({.source = "a source of them all"}).empty());
+                CHECK(busy.bus.emit_many(events).recorded == 4);
+                busy.bus.history().clear();
+                return;
+            }
+            CHECK(receipt.first == last_seq + 1);
+            CHECK(receipt.recorded == 4);
+            CHECK(receipt.matched == 16);
+            CHECK(busy.bus.history().query({.source = "a source of them all"}).size() == 3);
+            busy.bus.run_pending();
+            CHECK(receipt.wait_for(hindsight::Duration::zero()));
+            const auto stats = busy.bus.stats();
+            CHECK(stats.matched == stats.delivered + stats.dropped + stats.conflated + stats.discarded);
+        });
 }
 
 TEST_CASE("when memory runs out subscribe either did nothing or everything", "[strong_guarantee][promise-6]") {

@@ -4,8 +4,10 @@
 // emitting iterates an immutable snapshot of it that is rebuilt when subscriptions have changed.
 #pragma once
 
+#include <hindsight/batch_receipt.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/draft_source.hpp>
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
@@ -27,7 +29,10 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -70,6 +75,23 @@ public:
     Receipt emit(E&&, const EmitOptions& = default_emit_options) {
         detail::refuse_event<std::decay_t<E>>();
         return {};
+    }
+
+    /// See BasicEventBus, for both.
+    template <std::ranges::input_range R>
+    BatchReceipt emit_many(R&& events, const EmitOptions& options = default_emit_options) {
+        using E = std::remove_cvref_t<std::ranges::range_reference_t<R>>;
+        BatchReceipt receipt;
+        if constexpr (Event<E>) {
+            detail::emit_many(*hub_, detail::RangeDrafts<R>(events, options), receipt);
+        } else {
+            detail::refuse_event<E>();
+        }
+        return receipt;
+    }
+    template <Event E>
+    BatchReceipt emit_many(std::initializer_list<E> events, const EmitOptions& options = default_emit_options) {
+        return emit_many(std::span<const E>(events.begin(), events.size()), options);
     }
 
     /// See BasicEventBus, for all three.

@@ -1,6 +1,7 @@
 // Everything that most programs need. Optional components have headers of their own.
 #pragma once
 
+#include <hindsight/batch_receipt.hpp>
 #include <hindsight/callback_manager.hpp>
 #include <hindsight/cause_tree.hpp>
 #include <hindsight/clock.hpp>

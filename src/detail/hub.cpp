@@ -2,6 +2,7 @@
 #include <hindsight/impl/detail/hub_attach.ipp>
 #include <hindsight/impl/detail/hub_deliver.ipp>
 #include <hindsight/impl/detail/hub_emit.ipp>
+#include <hindsight/impl/detail/hub_emit_many.ipp>
 #include <hindsight/impl/detail/hub_hand_over.ipp>
 #include <hindsight/impl/detail/hub_join.ipp>
 #include <hindsight/impl/detail/hub_long_run.ipp>

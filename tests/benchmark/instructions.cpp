@@ -70,6 +70,20 @@ void emit_queued(int handlers, int count) {
     }
 }
 
+// The same in batches of 100.
+void emit_many_queued(int handlers, int count) {
+    hindsight::EventBus bus({.history = {.capacity = 100}, .pool = {.threads = 0}, .clock = still_clock()});
+    std::vector<hindsight::Subscription> subscriptions;
+    for (int i = 0; i < handlers; ++i) {
+        subscriptions.push_back(bus.subscribe<Event>([](const Event& given) { add(given); }));
+    }
+    const std::vector<Event> events(100, event);
+    for (int i = 0; i < count; i += 100) {
+        bus.emit_many(events);
+        bus.run_pending();
+    }
+}
+
 void query(const hindsight::Query& asked, int count) {
     const auto store = store_of_readings(10'000, 50, still_clock());
     for (int i = 0; i < count; ++i) sum += store->query(asked).size();
@@ -95,6 +109,8 @@ const std::vector<std::pair<std::string_view, std::function<void(int)>>> works{
     {"emit + history, 1 pattern, name known at run time", emit_named_at_run_time},
     {"emit + history, 1 queued handler, run_pending", [](int count) { emit_queued(1, count); }},
     {"emit + history, 10 queued handlers, run_pending", [](int count) { emit_queued(10, count); }},
+    {"emit_many of 100 + history, 1 queued handler, run_pending", [](int count) { emit_many_queued(1, count); }},
+    {"emit_many of 100 + history, 10 queued handlers, run_pending", [](int count) { emit_many_queued(10, count); }},
     {"newest 100 of one type out of 10 k", [](int count) { query({.name = reading_names()[1], .limit = 100}, count); }},
     {"newest 100 of one source out of 10 k",
      [](int count) { query({.source = reading_sources()[1], .limit = 100}, count); }},

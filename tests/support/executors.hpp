@@ -3,6 +3,7 @@
 
 #include <hindsight/executor.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -20,6 +21,7 @@ public:
         tasks_.push_back(std::move(task));
     }
     bool runs_here() const noexcept override {
+        ++asked;
         if (on_question) on_question();
         return claims_this_thread;
     }
@@ -47,6 +49,8 @@ public:
         const std::lock_guard lock(mutex_);
         return tasks_.size();
     }
+
+    mutable std::atomic<int> asked{0};  // whether it runs on some thread: by who is about to wait
 
     // To be set before the executor is used.
     bool claims_this_thread = false;

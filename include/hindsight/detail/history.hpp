@@ -68,6 +68,13 @@ public:
         return {log, nullptr};
     }
 
+    /// For records that are appended one after the other, in the order of these calls and with nothing in between:
+    /// `place_for` needs no memory for any of them then. Throws std::bad_alloc, changing nothing that can be seen.
+    /// In any case each of them, one where it threw included, has to be settled before anything else happens here.
+    void reserve(RetentionRule& rule, const Envelope& envelope);
+    /// The record is appended, or not to be.
+    void settle(RetentionRule& rule, const Envelope& envelope) noexcept;
+
     /// Whether the limits let in the record with its payload.
     bool takes_whole(const Envelope& envelope) const noexcept {
         return envelope.payload_bytes <= options_.max_payload_bytes && envelope.footprint <= options_.max_total_bytes;

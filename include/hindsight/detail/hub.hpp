@@ -34,13 +34,20 @@
 #include <string_view>
 #include <vector>
 
+namespace hindsight {
+struct BatchReceipt;
+}
+
 namespace hindsight::detail {
 
+class Batch;
 class Emission;
+struct DraftSource;
 struct LongFrame;
 struct ObserverDraft;
 class PendingTasks;
 class Queueing;
+class RoomWait;
 class Running;
 
 class HINDSIGHT_API Hub final : public NodeOwner,
@@ -65,6 +72,8 @@ public:
     /// The same for an event whose envelope has been made: with all that it says, but the seq. The draft describes it.
     /// `emitted`: set to the event as it was emitted, if it was; also where HandlerFailed is thrown.
     void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted = nullptr);
+    /// For the outside: the function `emit_many` of draft_source.hpp.
+    void emit_many(const DraftSource& source, BatchReceipt& receipt);
 
     /// For the outside: the function `schedule` of schedule.hpp.
     Scheduled schedule(const Draft& draft, const When& when);
@@ -132,10 +141,12 @@ public:
     const CallbackOptions& options() const noexcept { return options_; }
 
 private:
+    friend class Batch;
     friend class Emission;
     friend class Interception;
     friend class Joining;
     friend class Queueing;
+    friend class RoomWait;
     enum class State : std::uint8_t { open, draining, closed };
     /// What calls of handlers come to.
     struct Calls {
@@ -151,6 +162,11 @@ private:
         return state_.load(std::memory_order_acquire) == State::open || accepts_late(top, draft);
     }
     bool accepts_late(const Frame* top, const Draft& draft) const noexcept;
+    /// The same for what users emit.
+    bool accepts_from(const Frame* top) const noexcept {
+        return state_.load(std::memory_order_acquire) == State::open || accepts_from_handler(top);
+    }
+    bool accepts_from_handler(const Frame* top) const noexcept;
     std::shared_ptr<Executor> default_executor();
 
     /// Once more; false: it is not attached.
@@ -391,6 +407,7 @@ private:
 #    include <hindsight/impl/detail/hub_attach.ipp>
 #    include <hindsight/impl/detail/hub_deliver.ipp>
 #    include <hindsight/impl/detail/hub_emit.ipp>
+#    include <hindsight/impl/detail/hub_emit_many.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>
 #    include <hindsight/impl/detail/hub_join.ipp>
 #    include <hindsight/impl/detail/hub_long_run.ipp>

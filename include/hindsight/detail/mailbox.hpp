@@ -1,5 +1,5 @@
 // Mailbox: the bounded queue of one queued subscription, and its overflow policy. The ledger's lock guards all of it
-// but the atomics; nothing here locks, and nothing but `reserve_one` allocates or throws.
+// but the atomics; nothing here locks, and nothing but `reserve` and `take_if` allocates or throws.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
@@ -39,6 +39,12 @@ public:
     Room room() const noexcept {
         return overflow() == Overflow::block && size() >= room_until_ ? Room::full : Room::ready;
     }
+    /// The same for several events at once. More than the capacity need the mailbox for themselves, which then grows.
+    Room room_for(std::size_t count) const noexcept {
+        if (count <= 1 || overflow() != Overflow::block) return room();
+        const bool fits = size() + count <= options_.capacity || (size() == 0 && count <= options_.hard_limit);
+        return room_until_ > 0 && fits ? Room::ready : Room::full;
+    }
     /// From here on there is no room, until `release_emitters`.
     void hold_emitters() noexcept { room_until_ = 0; }
 
@@ -46,8 +52,10 @@ public:
     void reserve_one() {
         const auto* const queue = std::get_if<PendingQueue>(&queue_);
         if (queue == nullptr || !queue->has_room()) [[unlikely]]
-            grow();
+            reserve(1);
     }
+    /// The same for the next `count`.
+    void reserve(std::size_t count);
 
     /// Takes the record in, with the reference that the caller adds if its fate is `queued`. A `block` mailbox that is
     /// full grows to its hard limit; `no_growth`: the emitter has waited for room in vain.
@@ -140,11 +148,18 @@ public:
     /// they wait for half of the mailbox first, and for any place when that takes long.
     enum class Wanted : std::uint8_t { nothing, much_room, any_room };
     void want(Wanted wanted) noexcept { wanted_ = std::max(wanted_, wanted); }
+    /// The same for several events at once: until there is room for them, others are held, or there might never be.
+    void want_room_for(std::size_t count) noexcept {
+        const std::size_t most = options_.capacity - std::min(count, options_.capacity);
+        room_until_ = std::min(room_until_, most + 1);
+        want(Wanted::any_room);
+    }
     /// Whether there is the room that emitters want: `room_epoch` has moved then, and is to be unparked.
     bool gives_room() noexcept {
         if (wanted_ == Wanted::nothing || room_until_ == 0) [[likely]]
             return false;
-        if (size() > (wanted_ == Wanted::much_room ? options_.capacity / 2 : options_.capacity - 1)) return false;
+        const std::size_t most = wanted_ == Wanted::much_room ? options_.capacity / 2 : options_.capacity - 1;
+        if (size() > std::min(most, room_until_ - 1)) return false;
         release_emitters();
         return true;
     }
@@ -160,11 +175,10 @@ public:
     std::atomic<std::uint32_t> room_epoch{0};  // moves when there is room again, or none will be needed
 
 private:
-    void grow();
     Push push_thoroughly(Envelope& envelope, bool no_growth) noexcept;
 
     MailboxOptions options_;
-    std::size_t room_until_;  // a size; the capacity, unless emitters are held
+    std::size_t room_until_;  // a size; the capacity, unless emitters are held, all of them by 0
     std::size_t turn_;        // how many records one turn takes
     Wanted wanted_ = Wanted::nothing;
     Stage stage_ = Stage::idle;

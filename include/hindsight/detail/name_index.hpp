@@ -49,6 +49,18 @@ public:
             return add_first(entry, position);
         entry.postings.push_back(position);
     }
+    void reserve(const Envelope& envelope) {
+        const Remembered& there = remembered_[slot_of(*envelope.type)];
+        if (envelope.name_size == 0 && there.type == envelope.type && there.identity == envelope.type->identity)
+            return TextIndex::reserve_in(*there.entry);
+        reserve_unknown(envelope);
+    }
+    void settle(const Envelope& envelope) noexcept {
+        TextEntry* const entry = entries_.find(envelope.name());
+        if (entry == nullptr) return;
+        entry->reserved = 0;
+        if (entry->postings.empty()) erase(*entry);
+    }
     template <class F>
     void remove(const Envelope& envelope, Position position, F is_live) noexcept {
         TextEntry& entry = entry_of(envelope);
@@ -98,6 +110,7 @@ private:
         return there.type == envelope.type ? *there.entry : *entries_.find(envelope.name());
     }
     TextEntry& prepare_unknown(const Envelope& envelope);
+    void reserve_unknown(const Envelope& envelope);
     void add_first(TextEntry& entry, Position position) noexcept;
     void erase(TextEntry& entry) noexcept;
 

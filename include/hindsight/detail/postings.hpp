@@ -31,10 +31,14 @@ public:
 
     /// Whether one more fits, in memory that is not much too large.
     bool fits_one_more() const noexcept { return count() <= mask_ && mask_ < std::uint64_t{count()} * 4 + small; }
-    /// Throws std::bad_alloc, changing nothing.
-    void make_fit() {
+    /// Whether that many more fit.
+    bool has_room_for(std::uint32_t more) const noexcept {
+        return std::uint64_t{count()} + more <= mask_ + std::uint64_t{1};
+    }
+    /// Makes that many more fit. Throws std::bad_alloc, changing nothing.
+    void make_fit(std::uint32_t more = 1) {
         const std::uint32_t size = count();
-        const std::uint32_t capacity = std::max(few, std::bit_ceil(size + 1));
+        const std::uint32_t capacity = std::max(few, std::bit_ceil(size + more));
         Position some[few] = {};
         Position* const fresh = capacity == few ? some : new Position[capacity];
         for (std::uint32_t i = 0; i < size; ++i) fresh[i] = (*this)[i];

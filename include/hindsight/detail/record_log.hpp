@@ -69,6 +69,24 @@ public:
         prepared_.name = &names_.prepare(envelope);
         if (envelope.has_key_or_source()) prepare_texts(envelope);
     }
+    /// Makes sure that `prepare` needs no memory for this record, in the order of what is reserved, until all of that
+    /// is settled; in between only its records are appended. Throws std::bad_alloc; what came before stays reserved.
+    template <class F>
+    void reserve(const Envelope& envelope, F move_others) {
+        const bool may_meet_gaps = gaps_ > 0 || capacity_ == no_limit;
+        if (may_meet_gaps && std::size_t{span_} + reserved_ >= slot_count_) make_room(move_others, reserved_ + 1);
+        ++reserved_;
+        names_.reserve(envelope);
+        if (envelope.key_size > 0) keys_.reserve(envelope.key());
+        if (envelope.source_size > 0) sources_.reserve(envelope.source());
+    }
+    /// For each record that was reserved for, in the log by now or not, and for one where that threw.
+    void settle(const Envelope& envelope) noexcept {
+        reserved_ = 0;
+        names_.settle(envelope);
+        if (envelope.key_size > 0) keys_.settle(envelope.key());
+        if (envelope.source_size > 0) sources_.settle(envelope.source());
+    }
     /// Appends the record that was prepared to a log that is not full. Its seq is larger than all before.
     Position push_back(Envelope& envelope) noexcept;
     /// Appends it to a full one, and takes out the oldest.
@@ -108,11 +126,12 @@ private:
     void remove_texts(const Envelope& envelope, Position position) noexcept;
     /// Where the record at a distance from the first is to go, as its new position; or that there is none.
     using Moves = std::vector<std::pair<Position, bool>>;
-    Moves close_gaps();
+    Moves close_gaps(std::size_t room);
+    /// For `room` more records at least, but in a ring no more than it has slots.
     template <class F>
-    void make_room(F move_others) {
+    void make_room(F move_others, std::size_t room = 1) {
         const Position base = first_;
-        const Moves moves = close_gaps();
+        const Moves moves = close_gaps(room);
         const auto replacement = [&](Position each) { return moves[each - base]; };
         const auto move = [&](TextEntry& entry) { entry.postings.replace_each(replacement); };
         names_.for_each(move);
@@ -133,6 +152,7 @@ private:
     TextIndex keys_;
     TextIndex sources_;
     Position ahead_ = 0;  // how soon to leave is soon
+    std::size_t reserved_ = 0;
     struct {
         TextEntry* name;
         TextEntry* key;  // where there is one

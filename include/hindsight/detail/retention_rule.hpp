@@ -28,7 +28,9 @@ struct Bucket {
     std::string_view name, key;  // of the map's key
     Bucket* less_recent = nullptr;
     Bucket* more_recent = nullptr;
-    Seq replaced = 0;  // the largest seq that has left for a newer record
+    Seq replaced = 0;       // the largest seq that has left for a newer record
+    bool reserved = false;  // for records that are about to be appended: it stays in the map until then
+    bool linked = false;    // among the more and less recent ones; else there is nothing in it
 };
 
 struct HINDSIGHT_API RetentionRule {
@@ -65,9 +67,21 @@ struct HINDSIGHT_API RetentionRule {
 
     /// The bucket of (name, key), made if it is missing. Throws std::bad_alloc, changing nothing.
     Bucket& bucket_for(std::string_view name, std::string_view key);
+    /// Makes sure that `bucket_for` needs no memory for it until it is settled. Throws std::bad_alloc, changing nothing
+    /// that can be seen.
+    void reserve_bucket(std::string_view name, std::string_view key);
+    void settle_bucket(std::string_view name, std::string_view key) noexcept;
+    /// Those that are there, but for what is only reserved.
+    std::size_t bucket_count() const noexcept { return buckets.size() - unlinked; }
     /// One that is there.
     Bucket& bucket_of(const Envelope& envelope) noexcept {
         return buckets.find(BucketKeyView{envelope.name(), envelope.key()})->second;
+    }
+    /// Replaces the positions that the buckets hold, as Postings::replace_each does.
+    template <class F>
+    void replace_positions(F replacement) noexcept {
+        for (Bucket* each = least_recent; each != nullptr; each = each->more_recent)
+            each->ring.replace_each(replacement);
     }
     void make_most_recent(Bucket& bucket) noexcept;
     void erase(Bucket& bucket) noexcept;
@@ -82,6 +96,7 @@ struct HINDSIGHT_API RetentionRule {
     std::unordered_map<BucketKey, Bucket, BucketHash, BucketEqual> buckets;
     Bucket* least_recent = nullptr;
     Bucket* most_recent = nullptr;
+    std::size_t unlinked = 0;  // buckets
 
     std::uint64_t stored = 0;
     std::uint64_t evicted = 0;
@@ -94,6 +109,8 @@ struct HINDSIGHT_API RetentionRule {
     bool evicted_earlier = false;  // something that its counter knows no more
 
 private:
+    Bucket& bucket_in_map(std::string_view name, std::string_view key);
+    void link(Bucket& bucket) noexcept;
     void unlink(Bucket& bucket) noexcept;
 };
 

@@ -22,7 +22,8 @@ struct TextEntry {
     Postings postings;          // empty: a spare one
     std::uint32_t hash = 0;
     std::uint16_t size = 0;
-    bool remembered = false;  // by the index of names: see there
+    bool remembered = false;     // by the index of names: see there
+    std::uint32_t reserved = 0;  // positions that are about to be added: it stays until then, even if it is empty
 
     std::string_view text() const noexcept { return {reinterpret_cast<const char*>(this + 1), size}; }
 };
@@ -49,14 +50,39 @@ public:
     }
     HINDSIGHT_ALWAYS_INLINE static void make_fit(TextEntry& entry) {
         if (!entry.postings.fits_one_more()) [[unlikely]]
-            entry.postings.make_fit();
+            make_really_fit(entry);
     }
 
     /// To a prepared entry.
     void add(TextEntry& entry, Position position) noexcept {
-        if (entry.postings.empty()) [[unlikely]]
+        if (is_spare(entry)) [[unlikely]]
             link_spare();
         entry.postings.push_back(position);
+    }
+    bool is_spare(const TextEntry& entry) const noexcept { return &entry == spare_; }
+
+    /// Makes sure that `prepare`, then `add`, needs no memory for this text, once more than was reserved before, until
+    /// it is settled. Throws std::bad_alloc, changing nothing.
+    TextEntry& reserve(std::string_view text) {
+        TextEntry* entry = find(text);
+        if (entry == nullptr) {
+            entry = &prepare_spare(text);  // which has room for a few
+            link_spare();
+        }
+        reserve_in(*entry);
+        return *entry;
+    }
+    /// The same for an entry that is there.
+    static void reserve_in(TextEntry& entry) {
+        if (!entry.postings.has_room_for(entry.reserved + 1)) entry.postings.make_fit(2 * entry.reserved + 1);
+        ++entry.reserved;
+    }
+    /// Nothing is reserved any more. Takes out the entry if it is empty.
+    void settle(std::string_view text) noexcept {
+        TextEntry* const entry = find(text);
+        if (entry == nullptr) return;
+        entry->reserved = 0;
+        if (entry->postings.empty()) erase(*entry);
     }
     /// The text's position, of a record that is gone. Takes out the entry once it is empty.
     template <class F>
@@ -72,7 +98,7 @@ public:
             for (TextEntry* each = table_[i]; each != nullptr; each = each->next) visit(*each);
         }
     }
-    /// An entry without positions.
+    /// An entry without positions, unless some are reserved.
     void erase(TextEntry& entry) noexcept;
     void clear() noexcept;
 
@@ -86,6 +112,7 @@ private:
         while (each != nullptr && (each->hash != hash || each->text() != text)) each = each->next;
         return each;
     }
+    static void make_really_fit(TextEntry& entry);
     TextEntry& prepare_spare(std::string_view text);
     void link_spare() noexcept;
     void grow();

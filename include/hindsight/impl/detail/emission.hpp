@@ -13,6 +13,7 @@
 #include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
 #include <hindsight/impl/detail/interception.hpp>
+#include <hindsight/impl/detail/policy_answer.hpp>
 #include <hindsight/impl/detail/queueing.hpp>
 
 #include <cstddef>
@@ -48,7 +49,6 @@ private:
     /// `before`: the envelope that the event had, if it had one.
     void make_record(const Envelope* before = nullptr);
     Stamp stamp(const Envelope* before) const noexcept;
-    void ask_user_policy() noexcept;
 
     Commit commit();
     bool is_outdated_locked() const noexcept;
@@ -87,9 +87,8 @@ private:
     std::optional<Interception> interception_;
     std::optional<Filtering> filtering_;
     std::optional<Queueing> queueing_;
-    std::optional<HandlerFailed> failed_;   // under ErrorPolicy::rethrow: made while failing is still harmless
-    RetentionPolicy::Custom asked_policy_;  // a user's policy, and what it said
-    bool policy_stores_ = false;
+    std::optional<HandlerFailed> failed_;  // under ErrorPolicy::rethrow: made while failing is still harmless
+    PolicyAnswer policy_answer_;
 };
 
 }  // namespace hindsight::detail

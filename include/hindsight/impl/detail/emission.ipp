@@ -92,8 +92,10 @@ HINDSIGHT_INLINE void Emission::prepare() {
     } else if (!shortened_) {
         shortened_ = make_without_payload(whole());
     }
-    if (keeping_ == Topic::Keeping::asked) [[unlikely]]
-        ask_user_policy();
+    if (keeping_ == Topic::Keeping::asked) [[unlikely]] {
+        stores_ = policy_answer_.ask(ledger_, topic_, record_, history_version_);
+        tracked_ = true;
+    }
     if (snapshot_->filtered || snapshot_->converts) {
         if (!filtering_) filtering_.emplace();
         filtering_->ask(frame_, *snapshot_, record_, converted_);
@@ -144,30 +146,6 @@ HINDSIGHT_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
     if (draft_->type.category_size == library && is_library_name(draft_->type.name)) [[unlikely]]
         stamp.flags |= Envelope::below_error;
     return stamp;
-}
-
-HINDSIGHT_INLINE void Emission::ask_user_policy() noexcept {
-    RetentionPolicy::Custom policy;
-    {
-        const std::lock_guard lock(ledger_.mutex);
-        topic_.look_up_retention_locked(ledger_);
-        history_version_ = ledger_.history_version.load(std::memory_order_relaxed);
-        stores_ = topic_.rule->kind != RetentionRule::Kind::none;
-        tracked_ = true;
-        const auto* custom = std::get_if<RetentionPolicy::Custom>(&topic_.rule->policy.get());
-        if (custom != nullptr) policy = *custom;
-    }
-    if (policy == nullptr) return;
-    // Once an event, however often other things change meanwhile: it may itself be what changes them.
-    if (policy != asked_policy_) {
-        asked_policy_ = policy;
-        try {
-            policy_stores_ = policy->should_store(record_);
-        } catch (...) {
-            policy_stores_ = false;  // kept nowhere, and counted as refused
-        }
-    }
-    stores_ = stores_ && policy_stores_;
 }
 
 HINDSIGHT_INLINE Emission::Commit Emission::commit() {

@@ -79,12 +79,19 @@ HINDSIGHT_INLINE RecordLog* History::log_of_oldest() const noexcept {
 
 HINDSIGHT_INLINE History::Place History::place_in_bucket(RetentionRule& rule, const Envelope& envelope) {
     Bucket& bucket = rule.bucket_for(envelope.name(), envelope.key());
-    rule.log->prepare(envelope, [&](const auto& replacement) {
-        for (Bucket* each = rule.least_recent; each != nullptr; each = each->more_recent) {
-            each->ring.replace_each(replacement);
-        }
-    });
+    rule.log->prepare(envelope, [&](const auto& replacement) { rule.replace_positions(replacement); });
     return {*rule.log, &bucket};
+}
+
+HINDSIGHT_INLINE void History::reserve(RetentionRule& rule, const Envelope& envelope) {
+    if (rule.kind == RetentionRule::Kind::buckets) rule.reserve_bucket(envelope.name(), envelope.key());
+    RecordLog& log = rule.log ? *rule.log : *shared_;
+    log.reserve(envelope, [&](const auto& replacement) { rule.replace_positions(replacement); });
+}
+
+HINDSIGHT_INLINE void History::settle(RetentionRule& rule, const Envelope& envelope) noexcept {
+    if (rule.kind == RetentionRule::Kind::buckets) rule.settle_bucket(envelope.name(), envelope.key());
+    (rule.log ? *rule.log : *shared_).settle(envelope);
 }
 
 HINDSIGHT_INLINE void History::put_in_bucket(Envelope& envelope, const Place& place, EvictedRecords& evicted) noexcept {
@@ -108,7 +115,7 @@ HINDSIGHT_INLINE void History::evict(RecordLog& log, Position position, EvictedR
 }
 
 HINDSIGHT_INLINE void History::prune_buckets(RetentionRule& rule, EvictedRecords& evicted, Seq last_there) noexcept {
-    while (rule.buckets.size() > rule.max_buckets) {
+    while (rule.bucket_count() > rule.max_buckets) {
         Bucket& bucket = *rule.least_recent;
         while (bucket.ring.size() > 0) {
             Envelope& oldest = rule.log->remove(bucket.ring.pop_front());

@@ -17,8 +17,12 @@
 namespace hindsight::detail {
 
 [[gnu::noinline]] HINDSIGHT_INLINE bool Hub::accepts_late(const Frame* top, const Draft& draft) const noexcept {
+    if (is_library_name(draft.type.name)) return state_.load(std::memory_order_acquire) != State::closed;
+    return accepts_from_handler(top);
+}
+
+HINDSIGHT_INLINE bool Hub::accepts_from_handler(const Frame* top) const noexcept {
     if (state_.load(std::memory_order_acquire) == State::closed) return false;
-    if (is_library_name(draft.type.name)) return true;
     for (; top != nullptr; top = top->outer) {
         if (top->engine == this && top->node() != nullptr) return true;
     }

@@ -26,11 +26,12 @@ HINDSIGHT_INLINE Mailbox::Mailbox(const MailboxOptions& options) : options_(opti
     turn_ = exact ? 1 : std::clamp<std::size_t>(options.capacity / 16, 1, largest_turn);
 }
 
-HINDSIGHT_INLINE void Mailbox::grow() {
+HINDSIGHT_INLINE void Mailbox::reserve(std::size_t count) {
     // Beyond its limit a mailbox pushes only after it took one out, or not at all.
     const std::size_t limit = overflow() == Overflow::block ? options_.hard_limit : options_.capacity;
     if (size() >= limit) return;
-    std::visit([](auto& queue) { queue.reserve_one(); }, queue_);
+    const std::size_t wanted = std::min(limit - size(), count) + size();
+    std::visit([wanted](auto& queue) { queue.reserve(wanted); }, queue_);
 }
 
 HINDSIGHT_INLINE Mailbox::Push Mailbox::push_thoroughly(Envelope& envelope, bool no_growth) noexcept {

@@ -9,7 +9,7 @@ namespace hindsight::detail {
 
 HINDSIGHT_INLINE TextEntry& NameIndex::prepare_unknown(const Envelope& envelope) {
     TextEntry& entry = entries_.prepare(envelope.name());
-    const bool is_spare = entry.postings.empty();
+    const bool is_spare = entries_.is_spare(entry);
     if (is_spare) {
         if (spare_node_.empty()) {
             Ordered single{&entry};
@@ -26,12 +26,23 @@ HINDSIGHT_INLINE TextEntry& NameIndex::prepare_unknown(const Envelope& envelope)
 }
 
 HINDSIGHT_INLINE void NameIndex::add_first(TextEntry& entry, Position position) noexcept {
-    ordered_.insert(std::move(spare_node_));
-    if (is_library_name(entry.text())) ++library_names_;
+    if (entries_.is_spare(entry)) {
+        ordered_.insert(std::move(spare_node_));
+        if (is_library_name(entry.text())) ++library_names_;
+    }
     entries_.add(entry, position);
 }
 
+HINDSIGHT_INLINE void NameIndex::reserve_unknown(const Envelope& envelope) {
+    if (TextEntry* const there = entries_.find(envelope.name())) return TextIndex::reserve_in(*there);
+    Ordered single{nullptr};
+    Ordered::node_type node = single.extract(single.begin());
+    node.value() = &entries_.reserve(envelope.name());
+    ordered_.insert(std::move(node));
+}
+
 HINDSIGHT_INLINE void NameIndex::erase(TextEntry& entry) noexcept {
+    if (entry.reserved > 0) return;
     if (entry.remembered) {
         for (Remembered& each : remembered_) {
             if (each.entry == &entry) each = {};

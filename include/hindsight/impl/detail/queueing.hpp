@@ -4,10 +4,9 @@
 
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/hub.hpp>
-#include <hindsight/detail/parking.hpp>
-#include <hindsight/detail/quiescence.hpp>
 #include <hindsight/detail/snapshot.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
+#include <hindsight/impl/detail/room_wait.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -19,7 +18,7 @@ namespace hindsight::detail {
 
 class Queueing {
 public:
-    Queueing(Frame& frame, Hub& hub) noexcept : frame_(frame), hub_(hub) {}
+    Queueing(Frame& frame, Hub& hub) noexcept : frame_(frame), hub_(hub), room_(frame) {}
     Queueing(const Queueing&) = delete;
     Queueing& operator=(const Queueing&) = delete;
 
@@ -50,7 +49,7 @@ public:
 
     // Without the lock.
 
-    void wait_for_room();
+    void wait_for_room() { room_.wait(); }
     /// Sends the mailboxes that were idle to their executors, and ends what was dropped for this event.
     void finish(const Record& record) noexcept;
 
@@ -59,22 +58,7 @@ public:
     std::uint32_t dropped() const noexcept { return dropped_; }
 
 private:
-    /// A mailbox that was full.
-    struct Full {
-        NodePtr node;
-        Deadline deadline;  // for having room
-        enum class Way : std::uint8_t {
-            waits,
-            waits_for_any_room,
-            grows,
-            drops
-        } way;  // what happens while it has none
-        bool waits_on() const noexcept { return way == Way::waits || way == Way::waits_for_any_room; }
-    };
-
     void push_locked(Node& node, Envelope& envelope) noexcept;
-    static void await_deliveries(Envelope& envelope, std::uint32_t count) noexcept;
-    Full* known_as_full(const Node& node) noexcept;
 
     Frame& frame_;
     Hub& hub_;
@@ -84,10 +68,7 @@ private:
     const Filtering* filtering_ = nullptr;
 
     boost::container::small_vector<Node*, 8> takers_;
-    Node* full_ = nullptr;  // whose mailbox to wait for
-    std::uint32_t full_epoch_ = 0;
-    boost::container::small_vector<Full, 1> known_full_;
-
+    RoomWait room_;
     boost::container::small_vector<NodePtr, 8> to_wake_;
     boost::container::small_vector<Envelope*, 8> displaced_;  // taken out of mailboxes for this one
     std::uint32_t queued_ = 0;

@@ -82,10 +82,10 @@ HINDSIGHT_INLINE Envelope& RecordLog::remove(Position position) noexcept {
     return envelope;
 }
 
-HINDSIGHT_INLINE RecordLog::Moves RecordLog::close_gaps() {
+HINDSIGHT_INLINE RecordLog::Moves RecordLog::close_gaps(std::size_t room) {
     const bool grows = capacity_ == no_limit;
-    if (grows && size() >= most_records / 2) throw std::bad_alloc();
-    const std::size_t count = grows ? std::max<std::size_t>(16, size() * 2) : slot_count_;
+    if (grows && size() + room > most_records / 2) throw std::bad_alloc();
+    const std::size_t count = grows ? std::max<std::size_t>({16, size() * 2, size() + room * 2}) : slot_count_;
     SlotArray fresh(count);
     Moves moves(span_);
     Position next = 0;

@@ -38,15 +38,41 @@ HINDSIGHT_INLINE RetentionRule::RetentionRule(std::optional<Pattern> pattern_, c
 }
 
 HINDSIGHT_INLINE Bucket& RetentionRule::bucket_for(std::string_view name, std::string_view key) {
+    Bucket& bucket = bucket_in_map(name, key);
+    if (!bucket.linked) link(bucket);
+    return bucket;
+}
+
+HINDSIGHT_INLINE Bucket& RetentionRule::bucket_in_map(std::string_view name, std::string_view key) {
     if (const auto found = buckets.find(BucketKeyView{name, key}); found != buckets.end()) return found->second;
     const auto [made, inserted] = buckets.try_emplace(BucketKey{std::string(name), std::string(key)}, bucket_capacity);
     Bucket& bucket = made->second;
     bucket.name = made->first.name;
     bucket.key = made->first.key;
+    ++unlinked;
+    return bucket;
+}
+
+HINDSIGHT_INLINE void RetentionRule::reserve_bucket(std::string_view name, std::string_view key) {
+    bucket_in_map(name, key).reserved = true;
+}
+
+HINDSIGHT_INLINE void RetentionRule::settle_bucket(std::string_view name, std::string_view key) noexcept {
+    const auto found = buckets.find(BucketKeyView{name, key});
+    if (found == buckets.end()) return;
+    found->second.reserved = false;
+    if (found->second.linked) return;
+    --unlinked;
+    buckets.erase(found);
+}
+
+HINDSIGHT_INLINE void RetentionRule::link(Bucket& bucket) noexcept {
+    bucket.linked = true;
+    --unlinked;
+    bucket.less_recent = nullptr;
     bucket.more_recent = least_recent;
     (least_recent ? least_recent->less_recent : most_recent) = &bucket;
     least_recent = &bucket;
-    return bucket;
 }
 
 HINDSIGHT_INLINE void RetentionRule::make_most_recent(Bucket& bucket) noexcept {
@@ -60,12 +86,19 @@ HINDSIGHT_INLINE void RetentionRule::make_most_recent(Bucket& bucket) noexcept {
 
 HINDSIGHT_INLINE void RetentionRule::erase(Bucket& bucket) noexcept {
     unlink(bucket);
-    buckets.erase(buckets.find(BucketKeyView{bucket.name, bucket.key}));
+    if (!bucket.reserved) {
+        buckets.erase(buckets.find(BucketKeyView{bucket.name, bucket.key}));
+        return;
+    }
+    bucket.linked = false;
+    bucket.replaced = 0;
+    ++unlinked;
 }
 
 HINDSIGHT_INLINE void RetentionRule::clear_buckets() noexcept {
     buckets.clear();
     least_recent = most_recent = nullptr;
+    unlinked = 0;
 }
 
 HINDSIGHT_INLINE void RetentionRule::unlink(Bucket& bucket) noexcept {

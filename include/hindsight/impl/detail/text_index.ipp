@@ -52,7 +52,13 @@ HINDSIGHT_INLINE void TextIndex::link_spare() noexcept {
     ++size_;
 }
 
+HINDSIGHT_INLINE void TextIndex::make_really_fit(TextEntry& entry) {
+    // What is reserved fits, in memory that may be large for what is there yet.
+    if (entry.reserved == 0) entry.postings.make_fit();
+}
+
 HINDSIGHT_INLINE void TextIndex::erase(TextEntry& entry) noexcept {
+    if (entry.reserved > 0) return;
     TextEntry** link = &table_[entry.hash & (chains_ - 1)];
     while (*link != &entry) link = &(*link)->next;
     *link = entry.next;

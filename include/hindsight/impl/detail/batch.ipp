@@ -1,0 +1,400 @@
+#pragma once
+
+#include <hindsight/detail/completion.hpp>
+#include <hindsight/impl/detail/await_deliveries.hpp>
+#include <hindsight/impl/detail/batch.hpp>
+#include <hindsight/impl/detail/hub_call.hpp>
+#include <hindsight/impl/detail/inherit.hpp>
+#include <hindsight/impl/detail/interception.hpp>
+#include <hindsight/impl/detail/make_envelope.hpp>
+#include <hindsight/impl/detail/make_envelope_like.hpp>
+#include <hindsight/impl/detail/room_wait.ipp>
+
+#include <mutex>
+#include <utility>
+
+namespace hindsight::detail {
+
+class Batch::Reservation {
+public:
+    explicit Reservation(Batch& batch) noexcept : batch_(batch) {}
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() {
+        const Item* settled = nullptr;
+        for (std::size_t i = 0; i < tried_; ++i) {
+            const Item& item = batch_.items_[i];
+            if (!item.stores) continue;
+            // Without texts they all have the same entry.
+            const bool same = settled != nullptr && settled->group == item.group && !item.whole().has_key_or_source();
+            if (!same) history().settle(rule_of(item), item.whole());
+            settled = item.whole().has_key_or_source() ? nullptr : &item;
+        }
+    }
+
+    /// Throws std::bad_alloc, changing nothing that can be seen.
+    void make() {
+        for (Item& item : batch_.items_) {
+            item.stores = item.stores && item.kept().footprint <= history().options().max_total_bytes;
+            ++tried_;
+            if (item.stores) history().reserve(rule_of(item), item.whole());
+        }
+    }
+
+private:
+    History& history() const noexcept { return batch_.ledger_.history; }
+    RetentionRule& rule_of(const Item& item) const noexcept { return *batch_.groups_[item.group].topic->rule; }
+
+    Batch& batch_;
+    std::size_t tried_ = 0;
+};
+
+HINDSIGHT_INLINE Batch::Batch(Hub& hub, Frame& frame, std::size_t expected)
+    : hub_(hub), ledger_(*hub.ledger_), frame_(frame), room_(frame) {
+    items_.reserve(expected);
+}
+
+HINDSIGHT_INLINE void Batch::take(const Draft& draft) {
+    const std::size_t group = group_of(draft);
+    if (items_.empty()) time_ = hub_.now();
+    const TimePoint time = time_of(draft, [this] { return time_; });
+    EnvelopePtr made;
+    if (frame_.outer == nullptr) {
+        made = make_envelope_outside(draft, time, ledger_.origin, frame_.slot);
+    } else {
+        Stamp stamp = stamp_of(draft, time, ledger_.origin);
+        inherit(stamp, frame_.outer, hub_);
+        made = make_envelope(draft, stamp, frame_.slot);
+    }
+    items_.push_back({.record = Record(std::move(made)), .group = group, .index = taken_++});
+    ++groups_[group].count;
+}
+
+HINDSIGHT_INLINE std::size_t Batch::group_of(const Draft& draft) {
+    check_texts(draft);
+    if (!draft.type.self_named && !groups_.empty()) return 0;
+    std::unique_ptr<Topic> owned;
+    Topic* topic = hub_.registry_.find(draft);
+    if (topic == nullptr) {
+        check_name(draft);
+        topic = &hub_.registry_.look_up(draft, owned);
+    }
+    if (draft.type.self_named && owned == nullptr) {
+        const auto [known, is_new] = groups_by_topic_.try_emplace(topic, groups_.size());
+        if (!is_new) return known->second;
+    }
+    Group& group = groups_.emplace_back();
+    group.topic = topic;
+    group.owned = std::move(owned);
+    return groups_.size() - 1;
+}
+
+HINDSIGHT_INLINE void Batch::run(BatchReceipt& receipt) {
+    receipt.outcome = Outcome::not_kept;
+    for (;;) {
+        if (items_.empty()) break;
+        look_at_subscribers();
+        if (intercept(receipt)) {
+            // The end of a bus ends its middleware, too: nothing may get past it.
+            if (hub_.accepts_from(frame_.outer)) continue;
+            hub_.refused_closed_.add(frame_.slot, items_.size());
+            receipt.outcome = Outcome::closed;
+            return;
+        }
+        prepare();
+        switch (commit(receipt)) {
+        case Commit::done:
+            deliver(receipt);
+            return finish(receipt);
+        case Commit::again:
+            break;
+        case Commit::wait:
+            room_.wait();
+            break;
+        case Commit::closed:
+            hub_.refused_closed_.add(frame_.slot, items_.size());
+            receipt.outcome = Outcome::closed;
+            return;
+        }
+    }
+    if (!receipt.refused.empty()) receipt.outcome = receipt.refused.front().receipt.outcome;
+}
+
+HINDSIGHT_INLINE void Batch::look_at_subscribers() {
+    const bool several = groups_.size() > 1;
+    const std::uint64_t version = hub_.registry_.version();
+    const bool changed = std::exchange(subscriptions_, version) != version;
+    for (Group& group : groups_) {
+        Topic& topic = *group.topic;
+        group.history_version = ledger_.history_version.load(std::memory_order_acquire);
+        if (!topic.knows_retention(group.history_version)) {
+            const std::lock_guard lock(ledger_.mutex);
+            topic.look_up_retention_locked(ledger_);
+            group.history_version = ledger_.history_version.load(std::memory_order_relaxed);
+        }
+        const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
+        group.kept = keeping == Topic::Keeping::kept;
+        group.tracked = keeping != Topic::Keeping::none;
+        // Nobody else takes its snapshot from it.
+        if (group.owned && changed) topic.current.store(nullptr, std::memory_order_relaxed);
+        group.seen = hub_.registry_.pin_current(frame_.cell, topic);
+        if (several) group.copy.emplace(*group.seen);
+    }
+}
+
+HINDSIGHT_INLINE bool Batch::intercept(BatchReceipt& receipt) {
+    bool any = false;
+    for (Item& item : items_) {
+        if (item.intercepted || groups_[item.group].subscribers().middleware.empty()) continue;
+        any = item.intercepted = true;
+        if (intercept(item, receipt)) continue;
+        --groups_[item.group].count;
+        item.record = Record();
+    }
+    if (any) std::erase_if(items_, [](const Item& item) { return !item.record; });
+    return any;
+}
+
+HINDSIGHT_INLINE bool Batch::intercept(Item& item, BatchReceipt& receipt) {
+    Envelope& made = item.whole();
+    const Draft::Texts own{made.name(), made.key()};
+    const Draft draft{.type = *made.type,
+                      .event = made.payload(),
+                      .payload_bytes = made.payload_bytes,
+                      .options = default_emit_options,
+                      .own = &own,
+                      .brief = false,
+                      .may_move = false};
+    const Stamp stamp{.time = made.time,
+                      .origin = made.origin,
+                      .cause = made.cause,
+                      .correlation = made.correlation(),
+                      .flags = static_cast<std::uint8_t>(made.flags & Envelope::below_error)};
+    Interception interception(hub_, frame_, draft, stamp, &made);
+    if (std::optional<Receipt> refused = interception.run(groups_[item.group].subscribers())) {
+        receipt.refused.push_back({item.index, std::move(*refused)});
+        return false;
+    }
+    if (interception.draft().changed()) amend(item, interception.draft().draft());
+    return true;
+}
+
+HINDSIGHT_INLINE void Batch::amend(Item& item, const Draft& draft) {
+    const Record before = std::exchange(item.record, Record());
+    Stamp stamp = stamp_of(draft, time_of(draft, [this] { return time_; }), ledger_.origin);
+    stamp.cause = before.envelope()->cause;
+    stamp.flags = before.envelope()->flags & Envelope::below_error;
+    item.record = Record(make_envelope(draft, stamp, frame_.slot));
+}
+
+HINDSIGHT_INLINE void Batch::prepare() {
+    for (Item& item : items_) prepare(item);
+    choose_takers();
+    if (!takers_.empty()) {
+        awaited_.reserve(items_.size());
+        // A queued handler may run, and destroy the bus, before this thread has left it.
+        frame_.keep_alive = hub_.shared_from_this();
+    }
+    if (hub_.options_.errors != ErrorPolicy::rethrow) return;
+    std::size_t calls = 0;
+    for (const Group& group : groups_) calls += group.count * group.subscribers().direct_count;
+    failures_.reserve(calls);
+}
+
+HINDSIGHT_INLINE void Batch::prepare(Item& item) {
+    Group& group = groups_[item.group];
+    const Snapshot& subscribers = group.subscribers();
+    item.stores = group.kept;
+    if (item.whole().payload_bytes > ledger_.max_payload_bytes.load(std::memory_order_relaxed)) {
+        Answers& answers = item.need_answers();
+        if (!answers.shortened) answers.shortened = make_without_payload(item.whole());
+    } else if (item.answers) {
+        item.answers->shortened = EnvelopePtr();
+    }
+    if (group.topic->keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) {
+        std::uint64_t version = 0;
+        item.stores = item.need_answers().policy.ask(ledger_, *group.topic, item.record, version);
+        // Older ones have been asked of rules that are gone.
+        group.history_version = std::min(group.history_version, version);
+    }
+    if (subscribers.filtered || subscribers.converts) {
+        Answers& answers = item.need_answers();
+        if (!answers.filtering) answers.filtering.emplace();
+        answers.filtering->ask(frame_, subscribers, item.record, answers.converted);
+    } else if (item.answers) {
+        item.answers->filtering.reset();
+    }
+}
+
+HINDSIGHT_INLINE void Batch::choose_takers() {
+    takers_.clear();
+    takers_by_node_.clear();
+    for (Group& group : groups_) {
+        group.queued.clear();
+        for (const NodePtr& node : group.subscribers().queued()) {
+            std::size_t place = takers_.size();
+            if (groups_.size() > 1) place = takers_by_node_.try_emplace(node.get(), place).first->second;
+            if (place == takers_.size()) takers_.push_back({.node = node});
+            group.queued.push_back(place);
+            const Snapshot& subscribers = group.subscribers();
+            if (!subscribers.filtered && !subscribers.converts) takers_[place].count += group.count;
+        }
+    }
+    for (const Item& item : items_) {
+        if (!item.answers || !item.answers->filtering) continue;
+        const Group& group = groups_[item.group];
+        for (std::size_t i = 0; i < group.queued.size(); ++i) {
+            if (item.passes(group.subscribers().direct_count + i)) ++takers_[group.queued[i]].count;
+        }
+    }
+    std::size_t displaced = 0;
+    for (const Taker& taker : takers_) {
+        const Overflow overflow = taker.node->mailbox->overflow();
+        if (overflow == Overflow::drop_oldest || overflow == Overflow::conflate) displaced += taker.count;
+    }
+    displaced_.reserve(displaced);
+}
+
+HINDSIGHT_INLINE Batch::Commit Batch::commit(BatchReceipt& receipt) {
+    const std::lock_guard lock(ledger_.mutex);
+    if (!hub_.accepts_from(frame_.outer)) return Commit::closed;
+    if (is_outdated_locked()) return Commit::again;
+    if (!settle_takers_locked()) return Commit::wait;
+    for (const Taker& taker : takers_) {
+        if (taker.takes) taker.node->mailbox->reserve(taker.count);
+    }
+    Reservation reservation(*this);
+    reservation.make();
+
+    // From here on nothing throws.
+    receipt.count = items_.size();
+    for (Item& item : items_) {
+        Envelope& whole = item.whole();
+        whole.seq = ledger_.next_seq_locked();
+        if (receipt.first == 0) receipt.first = whole.seq;
+        const Group& group = groups_[item.group];
+        if (item.stores) {
+            Envelope& kept = item.kept();
+            kept.seq = whole.seq;
+            add_reference(kept);
+            ledger_.history.append(kept, ledger_.history.place_for(*group.topic->rule, whole), evicted_);
+            ++receipt.recorded;
+        } else if (group.tracked) {
+            ++group.topic->rule->refused;
+        }
+        push_locked(item);
+    }
+    return Commit::done;
+}
+
+HINDSIGHT_INLINE bool Batch::is_outdated_locked() const noexcept {
+    const std::uint64_t history_version = ledger_.history_version.load(std::memory_order_relaxed);
+    const bool same_version = hub_.registry_.version() == subscriptions_;
+    for (const Group& group : groups_) {
+        // By its address alone: what is copied may be gone.
+        const bool is_current = group.topic->current.load(std::memory_order_acquire) == group.seen;
+        const bool same = group.copy || group.owned ? is_current && same_version : is_current;
+        if (!same || group.history_version != history_version) return true;
+    }
+    return false;
+}
+
+/// False: this thread has to wait for room first.
+HINDSIGHT_INLINE bool Batch::settle_takers_locked() noexcept {
+    for (Taker& taker : takers_) {
+        Node& node = *taker.node;
+        taker.takes = taker.count > 0 && !node.mailbox->closed && !node.has(Node::dead);
+        taker.paused = node.has(Node::paused);
+        if (!taker.takes || taker.paused) continue;
+        if (room_.must_wait_locked(node, taker.count)) return false;
+        taker.drops = room_.drops(node);
+    }
+    return true;
+}
+
+HINDSIGHT_INLINE void Batch::push_locked(Item& item) noexcept {
+    const Group& group = groups_[item.group];
+    const std::size_t direct_count = group.subscribers().direct_count;
+    Envelope* const converted = item.answers ? item.answers->converted.envelope() : nullptr;
+    if (converted != nullptr) converted->seq = item.whole().seq;
+    std::uint32_t queued_converted = 0;
+    for (std::size_t i = 0; i < group.queued.size(); ++i) {
+        Taker& taker = takers_[group.queued[i]];
+        if (!taker.takes || !item.passes(direct_count + i)) continue;
+        if (taker.paused) {
+            taker.node->skipped_paused.add(frame_.slot);
+        } else if (converted != nullptr && group.subscribers().converts_for(*taker.node)) {
+            const std::uint32_t before = item.queued;
+            push_locked(taker, *converted, item.queued);
+            queued_converted += item.queued - before;
+        } else {
+            push_locked(taker, item.whole(), item.queued);
+        }
+    }
+    await_deliveries(item.whole(), converted, item.queued, queued_converted);
+}
+
+HINDSIGHT_INLINE void Batch::push_locked(Taker& taker, Envelope& envelope, std::uint32_t& queued) noexcept {
+    Mailbox& mailbox = *taker.node->mailbox;
+    const Mailbox::Push push = mailbox.push(envelope, taker.drops);
+    if (push.fate == Mailbox::Fate::queued) {
+        ++queued;
+    } else {
+        ++dropped_;
+    }
+    if (push.displaced != nullptr) displaced_.push_back(push.displaced);
+    if (mailbox.stage() == Mailbox::Stage::idle) {
+        mailbox.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
+        taker.to_wake = true;
+    }
+}
+
+HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
+    for (const Group& group : groups_) {
+        (group.owned ? hub_.emitted_by_others_ : group.topic->emitted).add(frame_.slot, group.count);
+    }
+    for (const Item& item : items_) {
+        receipt.queued += item.queued;
+        if (item.queued > 0) awaited_.push_back(item.record.envelope());
+    }
+    receipt.dropped = dropped_;
+    receipt.matched = receipt.queued + receipt.dropped;
+    if (receipt.recorded > 0) receipt.outcome = Outcome::recorded;
+    for (const Taker& taker : takers_) {
+        if (taker.to_wake) hub_.give_to_executor(frame_, *taker.node, Record());
+    }
+    for (Envelope* each : displaced_) finish_delivery(each);
+    if (receipt.queued > 0) hub_.note_progress_of_drain();
+    call_direct_handlers(receipt);
+}
+
+HINDSIGHT_INLINE void Batch::call_direct_handlers(BatchReceipt& receipt) noexcept {
+    Hub::Calls calls{.failures = hub_.options_.errors == ErrorPolicy::rethrow ? &failures_ : nullptr};
+    for (Item& item : items_) {
+        const Snapshot& subscribers = groups_[item.group].subscribers();
+        Running running(frame_);
+        for (std::size_t i = 0; i < subscribers.direct_count; ++i) {
+            if (!item.passes(i)) continue;
+            Node& node = *subscribers.nodes[i];
+            const bool converted = subscribers.converts_for(node);
+            hub_.call_direct(running, frame_, node, converted ? item.answers->converted.record() : item.record, calls);
+        }
+        if (!item.answers || !item.answers->filtering) continue;
+        item.answers->filtering->count(
+            frame_, [&](Node& node, std::exception_ptr error) { hub_.report(node, item.record, std::move(error)); });
+    }
+    receipt.matched += calls.count;
+}
+
+HINDSIGHT_INLINE void Batch::finish(BatchReceipt& receipt) {
+    receipt.envelopes = std::move(awaited_);
+    if (failures_.empty()) return;
+    BatchHandlerFailed failed;
+    failed.errors = std::move(failures_);
+    failed.receipt.seq = receipt.first;
+    failed.receipt.outcome = receipt.outcome;
+    failed.batch = std::move(receipt);
+    throw failed;
+}
+
+}  // namespace hindsight::detail
