@@ -2,8 +2,8 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
-#include <hindsight/detail/envelope.hpp>
 #include <hindsight/receipt.hpp>
+#include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
 
 #include <cstddef>
@@ -40,8 +40,8 @@ struct HINDSIGHT_API BatchReceipt {
     /// The same for `timeout` at most; whether all handlers have returned.
     bool wait_for(Duration timeout) const;
 
-    /// For the library: of the events that wait in mailboxes.
-    std::vector<detail::EnvelopePtr> envelopes = {};
+    /// For the library: the events that wait in mailboxes.
+    std::vector<Record> waiting = {};
 };
 
 /// What `emit_many` throws under ErrorPolicy::rethrow when direct handlers threw, after all of them have run for all

@@ -68,11 +68,12 @@ public:
         return {log, nullptr};
     }
 
-    /// For records that are appended one after the other, in the order of these calls and with nothing in between:
-    /// `place_for` needs no memory for any of them then. Throws std::bad_alloc, changing nothing that can be seen.
-    /// In any case each of them, one where it threw included, has to be settled before anything else happens here.
-    void reserve(RetentionRule& rule, const Envelope& envelope);
-    /// The record is appended, or not to be.
+    /// For `count` records with the same texts, of those that are appended one after the other, with nothing else in
+    /// between: `place_for` needs no memory for any of them then. Throws std::bad_alloc, changing nothing that can be
+    /// seen. In any case each of them, those where it threw included, is to be settled before anything else happens
+    /// here.
+    void reserve(RetentionRule& rule, const Envelope& envelope, std::size_t count);
+    /// They are appended, or not to be.
     void settle(RetentionRule& rule, const Envelope& envelope) noexcept;
 
     /// Whether the limits let in the record with its payload.

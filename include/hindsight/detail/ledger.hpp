@@ -12,6 +12,7 @@
 #include <hindsight/types.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -57,6 +58,12 @@ struct Ledger {
         const Seq next = last_seq.load(std::memory_order_relaxed) + 1;
         last_seq.store(next, std::memory_order_relaxed);
         return next;
+    }
+    /// The first of several that follow each other.
+    Seq next_seqs_locked(std::size_t count) noexcept {
+        const Seq last = last_seq.load(std::memory_order_relaxed);
+        last_seq.store(last + count, std::memory_order_relaxed);
+        return last + 1;
     }
     // For an event that no history and no mailbox takes.
 

@@ -49,11 +49,11 @@ public:
             return add_first(entry, position);
         entry.postings.push_back(position);
     }
-    void reserve(const Envelope& envelope) {
+    void reserve(const Envelope& envelope, std::size_t count) {
         const Remembered& there = remembered_[slot_of(*envelope.type)];
         if (envelope.name_size == 0 && there.type == envelope.type && there.identity == envelope.type->identity)
-            return TextIndex::reserve_in(*there.entry);
-        reserve_unknown(envelope);
+            return TextIndex::reserve_in(*there.entry, count);
+        reserve_unknown(envelope, count);
     }
     void settle(const Envelope& envelope) noexcept {
         TextEntry* const entry = entries_.find(envelope.name());
@@ -110,7 +110,7 @@ private:
         return there.type == envelope.type ? *there.entry : *entries_.find(envelope.name());
     }
     TextEntry& prepare_unknown(const Envelope& envelope);
-    void reserve_unknown(const Envelope& envelope);
+    void reserve_unknown(const Envelope& envelope, std::size_t count);
     void add_first(TextEntry& entry, Position position) noexcept;
     void erase(TextEntry& entry) noexcept;
 

@@ -69,18 +69,18 @@ public:
         prepared_.name = &names_.prepare(envelope);
         if (envelope.has_key_or_source()) prepare_texts(envelope);
     }
-    /// Makes sure that `prepare` needs no memory for this record, in the order of what is reserved, until all of that
-    /// is settled; in between only its records are appended. Throws std::bad_alloc; what came before stays reserved.
+    /// Makes sure that `prepare` needs no memory for `count` records with these texts until all that is reserved is
+    /// settled; in between only such records are appended. Throws std::bad_alloc; what came before stays reserved.
     template <class F>
-    void reserve(const Envelope& envelope, F move_others) {
+    void reserve(const Envelope& envelope, std::size_t count, F move_others) {
         const bool may_meet_gaps = gaps_ > 0 || capacity_ == no_limit;
-        if (may_meet_gaps && std::size_t{span_} + reserved_ >= slot_count_) make_room(move_others, reserved_ + 1);
-        ++reserved_;
-        names_.reserve(envelope);
-        if (envelope.key_size > 0) keys_.reserve(envelope.key());
-        if (envelope.source_size > 0) sources_.reserve(envelope.source());
+        if (may_meet_gaps && span_ + reserved_ + count > slot_count_) make_room(move_others, reserved_ + count);
+        reserved_ += count;
+        names_.reserve(envelope, count);
+        if (envelope.key_size > 0) keys_.reserve(envelope.key(), count);
+        if (envelope.source_size > 0) sources_.reserve(envelope.source(), count);
     }
-    /// For each record that was reserved for, in the log by now or not, and for one where that threw.
+    /// For each of them, in the log by now or not, and for those where it threw.
     void settle(const Envelope& envelope) noexcept {
         reserved_ = 0;
         names_.settle(envelope);

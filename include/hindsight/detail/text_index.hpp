@@ -61,21 +61,24 @@ public:
     }
     bool is_spare(const TextEntry& entry) const noexcept { return &entry == spare_; }
 
-    /// Makes sure that `prepare`, then `add`, needs no memory for this text, once more than was reserved before, until
-    /// it is settled. Throws std::bad_alloc, changing nothing.
-    TextEntry& reserve(std::string_view text) {
+    /// Makes sure that `prepare`, then `add`, needs no memory for this text, `count` times more than was reserved
+    /// before, until it is settled. Throws std::bad_alloc, changing nothing.
+    TextEntry& reserve(std::string_view text, std::size_t count) {
         TextEntry* entry = find(text);
         if (entry == nullptr) {
-            entry = &prepare_spare(text);  // which has room for a few
+            entry = &prepare_spare(text);
+            reserve_in(*entry, count);
             link_spare();
+        } else {
+            reserve_in(*entry, count);
         }
-        reserve_in(*entry);
         return *entry;
     }
     /// The same for an entry that is there.
-    static void reserve_in(TextEntry& entry) {
-        if (!entry.postings.has_room_for(entry.reserved + 1)) entry.postings.make_fit(2 * entry.reserved + 1);
-        ++entry.reserved;
+    static void reserve_in(TextEntry& entry, std::size_t count) {
+        const auto all = static_cast<std::uint32_t>(entry.reserved + count);
+        if (!entry.postings.has_room_for(all)) entry.postings.make_fit(entry.reserved + all);
+        entry.reserved = all;
     }
     /// Nothing is reserved any more. Takes out the entry if it is empty.
     void settle(std::string_view text) noexcept {

@@ -15,9 +15,9 @@ HINDSIGHT_INLINE void BatchReceipt::wait() const {
 HINDSIGHT_INLINE bool BatchReceipt::wait_for(Duration timeout) const {
     const detail::Deadline deadline = detail::deadline_after(timeout);
     // The last one first: mostly the others are done with by then.
-    return std::all_of(envelopes.rbegin(), envelopes.rend(), [&](const detail::EnvelopePtr& each) {
+    return std::all_of(waiting.rbegin(), waiting.rend(), [&](const Record& each) {
         Receipt receipt;
-        receipt.envelope = each;
+        receipt.envelope = each.envelope();
         if (deadline == detail::Deadline::max()) return receipt.wait_for(Duration::max());
         const auto left = deadline - std::chrono::steady_clock::now();
         return receipt.wait_for(std::max(Duration::zero(), std::chrono::duration_cast<Duration>(left)));

@@ -1,5 +1,5 @@
-// How an envelope that has been put into mailboxes waits for its deliveries to end. With the ledger's lock held, so that
-// nobody can take it out of a mailbox yet.
+// How an envelope that has been put into mailboxes waits for its deliveries to end. With the ledger's lock held, so
+// that nobody can take it out of a mailbox yet.
 #pragma once
 
 #include <hindsight/detail/completion.hpp>

@@ -25,7 +25,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -57,6 +56,7 @@ private:
         bool kept = false;                // unless a user's policy is asked
         std::vector<std::size_t> queued;  // of its subscribers, by their places in `mailboxes_`
         std::size_t count = 0;
+        std::size_t largest = 0;  // payload
 
         const Snapshot& subscribers() const noexcept { return copy ? *copy : *seen; }
     };
@@ -69,11 +69,11 @@ private:
     };
     struct Item {
         Record record;
-        std::size_t group = 0;
+        std::uint32_t group = 0;
+        std::uint32_t queued = 0;
         std::size_t index = 0;  // in the range
         bool intercepted = false;
         bool stores = false;
-        std::uint32_t queued = 0;
         std::unique_ptr<Answers> answers = {};
 
         Envelope& whole() const noexcept { return *record.envelope(); }
@@ -90,6 +90,7 @@ private:
     struct Taker {
         NodePtr node;
         std::size_t count = 0;  // events that are for it
+        std::size_t queued = 0;
         // Settled under the lock.
         bool takes = false;
         bool paused = false;
@@ -99,20 +100,25 @@ private:
     /// What history has reserved for these events, until the end of the critical section.
     class Reservation;
 
-    std::size_t group_of(const Draft& draft);
+    std::uint32_t group_of(const Draft& draft);
     void look_at_subscribers();
     /// Whether some went through middleware, so that subscribers are to be looked at again.
     bool intercept(BatchReceipt& receipt);
     bool intercept(Item& item, BatchReceipt& receipt);
     void amend(Item& item, const Draft& draft);
     void prepare();
+    bool is_alike(const Group& group) const noexcept;
     void prepare(Item& item);
     void choose_takers();
     Commit commit(BatchReceipt& receipt);
     bool is_outdated_locked() const noexcept;
     bool settle_takers_locked() noexcept;
+    std::size_t append_locked(Seq first) noexcept;
+    void push_locked() noexcept;
+    void push_alike_locked() noexcept;
     void push_locked(Item& item) noexcept;
-    void push_locked(Taker& taker, Envelope& envelope, std::uint32_t& queued) noexcept;
+    bool push_locked(Taker& taker, Envelope& envelope) noexcept;
+    void settle_stage_locked(Taker& taker) noexcept;
     void deliver(BatchReceipt& receipt) noexcept;
     void call_direct_handlers(BatchReceipt& receipt) noexcept;
     void finish(BatchReceipt& receipt);
@@ -121,16 +127,17 @@ private:
     Ledger& ledger_;
     Frame& frame_;
     TimePoint time_{};  // of all events that are given none
-    std::deque<Group> groups_;
-    std::unordered_map<const Topic*, std::size_t> groups_by_topic_;  // where they name themselves
+    std::vector<Group> groups_;
+    std::unordered_map<const Topic*, std::uint32_t> groups_by_topic_;  // where they name themselves
     std::uint64_t subscriptions_ = 0;  // the registry's version, where snapshots are copied
     std::vector<Item> items_;
     std::size_t taken_ = 0;
+    bool alike_ = false;      // nothing is asked about any event: what is done with one is done with all
     EvictedRecords evicted_;  // by these events
     std::vector<Taker> takers_;
     std::unordered_map<const Node*, std::size_t> takers_by_node_;  // where there are several topics
     std::vector<Envelope*> displaced_;                             // taken out of mailboxes for these
-    std::vector<EnvelopePtr> awaited_;
+    std::vector<Record> awaited_;
     std::vector<std::exception_ptr> failures_;
     std::uint64_t dropped_ = 0;
     RoomWait room_;

@@ -10,6 +10,7 @@
 #include <hindsight/impl/detail/make_envelope_like.hpp>
 #include <hindsight/impl/detail/room_wait.ipp>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -21,29 +22,38 @@ public:
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
     ~Reservation() {
-        const Item* settled = nullptr;
-        for (std::size_t i = 0; i < tried_; ++i) {
-            const Item& item = batch_.items_[i];
-            if (!item.stores) continue;
-            // Without texts they all have the same entry.
-            const bool same = settled != nullptr && settled->group == item.group && !item.whole().has_key_or_source();
-            if (!same) history().settle(rule_of(item), item.whole());
-            settled = item.whole().has_key_or_source() ? nullptr : &item;
+        for (std::size_t first = 0; first < tried_; first = end_of_same(first)) {
+            const Item& item = batch_.items_[first];
+            if (item.stores) history().settle(rule_of(item), item.whole());
         }
     }
 
     /// Throws std::bad_alloc, changing nothing that can be seen.
     void make() {
-        for (Item& item : batch_.items_) {
-            item.stores = item.stores && item.kept().footprint <= history().options().max_total_bytes;
-            ++tried_;
-            if (item.stores) history().reserve(rule_of(item), item.whole());
+        const std::size_t limit = history().options().max_total_bytes;
+        for (Item& item : batch_.items_) item.stores = item.stores && item.kept().footprint <= limit;
+        for (std::size_t first = 0; first < batch_.items_.size(); first = tried_) {
+            tried_ = end_of_same(first);
+            const Item& item = batch_.items_[first];
+            if (item.stores) history().reserve(rule_of(item), item.whole(), tried_ - first);
         }
     }
 
 private:
     History& history() const noexcept { return batch_.ledger_.history; }
     RetentionRule& rule_of(const Item& item) const noexcept { return *batch_.groups_[item.group].topic->rule; }
+    /// Of those that go the same way as the one at `first`.
+    std::size_t end_of_same(std::size_t first) const noexcept {
+        const Item& like = batch_.items_[first];
+        std::size_t end = first + 1;
+        while (end < batch_.items_.size() && is_same(like, batch_.items_[end])) ++end;
+        return end;
+    }
+    static bool is_same(const Item& a, const Item& b) noexcept {
+        if (a.group != b.group || a.stores != b.stores) return false;
+        if (!a.whole().has_key_or_source() && !b.whole().has_key_or_source()) return true;
+        return a.whole().key() == b.whole().key() && a.whole().source() == b.whole().source();
+    }
 
     Batch& batch_;
     std::size_t tried_ = 0;
@@ -55,7 +65,7 @@ HINDSIGHT_INLINE Batch::Batch(Hub& hub, Frame& frame, std::size_t expected)
 }
 
 HINDSIGHT_INLINE void Batch::take(const Draft& draft) {
-    const std::size_t group = group_of(draft);
+    const std::uint32_t group = group_of(draft);
     if (items_.empty()) time_ = hub_.now();
     const TimePoint time = time_of(draft, [this] { return time_; });
     EnvelopePtr made;
@@ -68,9 +78,10 @@ HINDSIGHT_INLINE void Batch::take(const Draft& draft) {
     }
     items_.push_back({.record = Record(std::move(made)), .group = group, .index = taken_++});
     ++groups_[group].count;
+    groups_[group].largest = std::max(groups_[group].largest, draft.payload_bytes);
 }
 
-HINDSIGHT_INLINE std::size_t Batch::group_of(const Draft& draft) {
+HINDSIGHT_INLINE std::uint32_t Batch::group_of(const Draft& draft) {
     check_texts(draft);
     if (!draft.type.self_named && !groups_.empty()) return 0;
     std::unique_ptr<Topic> owned;
@@ -80,13 +91,13 @@ HINDSIGHT_INLINE std::size_t Batch::group_of(const Draft& draft) {
         topic = &hub_.registry_.look_up(draft, owned);
     }
     if (draft.type.self_named && owned == nullptr) {
-        const auto [known, is_new] = groups_by_topic_.try_emplace(topic, groups_.size());
+        const auto [known, is_new] = groups_by_topic_.try_emplace(topic, static_cast<std::uint32_t>(groups_.size()));
         if (!is_new) return known->second;
     }
     Group& group = groups_.emplace_back();
     group.topic = topic;
     group.owned = std::move(owned);
-    return groups_.size() - 1;
+    return static_cast<std::uint32_t>(groups_.size() - 1);
 }
 
 HINDSIGHT_INLINE void Batch::run(BatchReceipt& receipt) {
@@ -143,6 +154,8 @@ HINDSIGHT_INLINE void Batch::look_at_subscribers() {
 }
 
 HINDSIGHT_INLINE bool Batch::intercept(BatchReceipt& receipt) {
+    const auto has_none = [](const Group& each) { return each.subscribers().middleware.empty(); };
+    if (std::ranges::all_of(groups_, has_none)) return false;
     bool any = false;
     for (Item& item : items_) {
         if (item.intercepted || groups_[item.group].subscribers().middleware.empty()) continue;
@@ -185,10 +198,18 @@ HINDSIGHT_INLINE void Batch::amend(Item& item, const Draft& draft) {
     stamp.cause = before.envelope()->cause;
     stamp.flags = before.envelope()->flags & Envelope::below_error;
     item.record = Record(make_envelope(draft, stamp, frame_.slot));
+    groups_[item.group].largest = std::max(groups_[item.group].largest, draft.payload_bytes);
 }
 
 HINDSIGHT_INLINE void Batch::prepare() {
-    for (Item& item : items_) prepare(item);
+    alike_ = groups_.size() == 1 && is_alike(groups_.front());
+    for (Item& item : items_) {
+        if (alike_) {
+            item.stores = groups_.front().kept;
+        } else {
+            prepare(item);
+        }
+    }
     choose_takers();
     if (!takers_.empty()) {
         awaited_.reserve(items_.size());
@@ -199,6 +220,15 @@ HINDSIGHT_INLINE void Batch::prepare() {
     std::size_t calls = 0;
     for (const Group& group : groups_) calls += group.count * group.subscribers().direct_count;
     failures_.reserve(calls);
+}
+
+/// Not where an earlier round has asked: others may have got hold of records then.
+HINDSIGHT_INLINE bool Batch::is_alike(const Group& group) const noexcept {
+    const Snapshot& subscribers = group.subscribers();
+    const auto was_asked = [](const Item& each) { return each.answers || each.intercepted; };
+    return group.largest <= ledger_.max_payload_bytes.load(std::memory_order_relaxed) && !subscribers.filtered &&
+           !subscribers.converts && group.topic->keeping.load(std::memory_order_relaxed) != Topic::Keeping::asked &&
+           std::ranges::none_of(items_, was_asked);
 }
 
 HINDSIGHT_INLINE void Batch::prepare(Item& item) {
@@ -241,6 +271,7 @@ HINDSIGHT_INLINE void Batch::choose_takers() {
         }
     }
     for (const Item& item : items_) {
+        if (alike_) break;
         if (!item.answers || !item.answers->filtering) continue;
         const Group& group = groups_[item.group];
         for (std::size_t i = 0; i < group.queued.size(); ++i) {
@@ -268,23 +299,60 @@ HINDSIGHT_INLINE Batch::Commit Batch::commit(BatchReceipt& receipt) {
 
     // From here on nothing throws.
     receipt.count = items_.size();
+    receipt.first = ledger_.next_seqs_locked(items_.size());
+    receipt.recorded = append_locked(receipt.first);
+    if (alike_) {
+        push_alike_locked();
+    } else {
+        push_locked();
+    }
+    return Commit::done;
+}
+
+/// How many history keeps.
+HINDSIGHT_INLINE std::size_t Batch::append_locked(Seq first) noexcept {
+    std::size_t recorded = 0;
     for (Item& item : items_) {
         Envelope& whole = item.whole();
-        whole.seq = ledger_.next_seq_locked();
-        if (receipt.first == 0) receipt.first = whole.seq;
         const Group& group = groups_[item.group];
+        whole.seq = first++;
         if (item.stores) {
             Envelope& kept = item.kept();
             kept.seq = whole.seq;
-            add_reference(kept);
+            if (!alike_) add_reference(kept);
             ledger_.history.append(kept, ledger_.history.place_for(*group.topic->rule, whole), evicted_);
-            ++receipt.recorded;
+            ++recorded;
         } else if (group.tracked) {
             ++group.topic->rule->refused;
         }
-        push_locked(item);
     }
-    return Commit::done;
+    return recorded;
+}
+
+/// One mailbox after the other: nobody can look before the lock is free. Nor has anybody else seen the records, so
+/// their counts are just written.
+HINDSIGHT_INLINE void Batch::push_alike_locked() noexcept {
+    for (Taker& taker : takers_) {
+        if (!taker.takes) continue;
+        if (taker.paused) {
+            taker.node->skipped_paused.add(frame_.slot, items_.size());
+            continue;
+        }
+        for (Item& item : items_) item.queued += push_locked(taker, item.whole()) ? 1u : 0u;
+        settle_stage_locked(taker);
+    }
+    for (const Item& item : items_) {
+        const std::uint64_t references = item.stores ? 2 : 1;
+        const std::uint64_t queued = item.queued * (Envelope::one_reference + Envelope::one_delivery);
+        item.whole().holders.store(references * Envelope::one_reference + queued, std::memory_order_relaxed);
+    }
+}
+
+HINDSIGHT_INLINE void Batch::push_locked() noexcept {
+    for (Item& item : items_) push_locked(item);
+    for (Taker& taker : takers_) {
+        if (taker.takes && !taker.paused) settle_stage_locked(taker);
+    }
 }
 
 HINDSIGHT_INLINE bool Batch::is_outdated_locked() const noexcept {
@@ -324,39 +392,38 @@ HINDSIGHT_INLINE void Batch::push_locked(Item& item) noexcept {
         if (taker.paused) {
             taker.node->skipped_paused.add(frame_.slot);
         } else if (converted != nullptr && group.subscribers().converts_for(*taker.node)) {
-            const std::uint32_t before = item.queued;
-            push_locked(taker, *converted, item.queued);
-            queued_converted += item.queued - before;
+            const std::uint32_t queued = push_locked(taker, *converted) ? 1 : 0;
+            item.queued += queued;
+            queued_converted += queued;
         } else {
-            push_locked(taker, item.whole(), item.queued);
+            item.queued += push_locked(taker, item.whole()) ? 1u : 0u;
         }
     }
     await_deliveries(item.whole(), converted, item.queued, queued_converted);
 }
 
-HINDSIGHT_INLINE void Batch::push_locked(Taker& taker, Envelope& envelope, std::uint32_t& queued) noexcept {
-    Mailbox& mailbox = *taker.node->mailbox;
-    const Mailbox::Push push = mailbox.push(envelope, taker.drops);
-    if (push.fate == Mailbox::Fate::queued) {
-        ++queued;
-    } else {
-        ++dropped_;
-    }
+/// Whether the mailbox takes it.
+HINDSIGHT_ALWAYS_INLINE bool Batch::push_locked(Taker& taker, Envelope& envelope) noexcept {
+    const Mailbox::Push push = taker.node->mailbox->push(envelope, taker.drops);
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
-    if (mailbox.stage() == Mailbox::Stage::idle) {
-        mailbox.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
-        taker.to_wake = true;
-    }
+    const bool queued = push.fate == Mailbox::Fate::queued;
+    taker.queued += queued ? 1 : 0;
+    dropped_ += queued ? 0 : 1;
+    return queued;
+}
+
+HINDSIGHT_INLINE void Batch::settle_stage_locked(Taker& taker) noexcept {
+    Mailbox& mailbox = *taker.node->mailbox;
+    if (taker.count == 0 || mailbox.stage() != Mailbox::Stage::idle) return;
+    mailbox.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
+    taker.to_wake = true;
 }
 
 HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
     for (const Group& group : groups_) {
         (group.owned ? hub_.emitted_by_others_ : group.topic->emitted).add(frame_.slot, group.count);
     }
-    for (const Item& item : items_) {
-        receipt.queued += item.queued;
-        if (item.queued > 0) awaited_.push_back(item.record.envelope());
-    }
+    for (const Taker& taker : takers_) receipt.queued += taker.queued;
     receipt.dropped = dropped_;
     receipt.matched = receipt.queued + receipt.dropped;
     if (receipt.recorded > 0) receipt.outcome = Outcome::recorded;
@@ -369,6 +436,8 @@ HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
 }
 
 HINDSIGHT_INLINE void Batch::call_direct_handlers(BatchReceipt& receipt) noexcept {
+    const auto has_direct = [](const Group& each) { return each.subscribers().direct_count > 0; };
+    if (alike_ && std::ranges::none_of(groups_, has_direct)) return;
     Hub::Calls calls{.failures = hub_.options_.errors == ErrorPolicy::rethrow ? &failures_ : nullptr};
     for (Item& item : items_) {
         const Snapshot& subscribers = groups_[item.group].subscribers();
@@ -387,7 +456,10 @@ HINDSIGHT_INLINE void Batch::call_direct_handlers(BatchReceipt& receipt) noexcep
 }
 
 HINDSIGHT_INLINE void Batch::finish(BatchReceipt& receipt) {
-    receipt.envelopes = std::move(awaited_);
+    for (Item& item : items_) {
+        if (item.queued > 0) awaited_.push_back(std::move(item.record));
+    }
+    receipt.waiting = std::move(awaited_);
     if (failures_.empty()) return;
     BatchHandlerFailed failed;
     failed.errors = std::move(failures_);

@@ -83,10 +83,10 @@ HINDSIGHT_INLINE History::Place History::place_in_bucket(RetentionRule& rule, co
     return {*rule.log, &bucket};
 }
 
-HINDSIGHT_INLINE void History::reserve(RetentionRule& rule, const Envelope& envelope) {
+HINDSIGHT_INLINE void History::reserve(RetentionRule& rule, const Envelope& envelope, std::size_t count) {
     if (rule.kind == RetentionRule::Kind::buckets) rule.reserve_bucket(envelope.name(), envelope.key());
     RecordLog& log = rule.log ? *rule.log : *shared_;
-    log.reserve(envelope, [&](const auto& replacement) { rule.replace_positions(replacement); });
+    log.reserve(envelope, count, [&](const auto& replacement) { rule.replace_positions(replacement); });
 }
 
 HINDSIGHT_INLINE void History::settle(RetentionRule& rule, const Envelope& envelope) noexcept {

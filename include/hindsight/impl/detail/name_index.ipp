@@ -33,11 +33,11 @@ HINDSIGHT_INLINE void NameIndex::add_first(TextEntry& entry, Position position) 
     entries_.add(entry, position);
 }
 
-HINDSIGHT_INLINE void NameIndex::reserve_unknown(const Envelope& envelope) {
-    if (TextEntry* const there = entries_.find(envelope.name())) return TextIndex::reserve_in(*there);
+HINDSIGHT_INLINE void NameIndex::reserve_unknown(const Envelope& envelope, std::size_t count) {
+    if (TextEntry* const there = entries_.find(envelope.name())) return TextIndex::reserve_in(*there, count);
     Ordered single{nullptr};
     Ordered::node_type node = single.extract(single.begin());
-    node.value() = &entries_.reserve(envelope.name());
+    node.value() = &entries_.reserve(envelope.name(), count);
     ordered_.insert(std::move(node));
 }
 
