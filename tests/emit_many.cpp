@@ -333,6 +333,18 @@ TEST_CASE("what finds no room of a batch in time is dropped from its end", "[emi
     CHECK(subscription.stats().dropped == 2);
 }
 
+TEST_CASE("events of a batch that match nobody are told of", "[emit_many]") {
+    EventBus bus({.pool = {.threads = 0}, .watch = {.unhandled = true}});
+    std::vector<Seq> unhandled;
+    const auto telling = bus.subscribe<hindsight::UnhandledEvent>(
+        [&](const hindsight::UnhandledEvent& event) { unhandled.push_back(event.record.seq()); });
+    const auto subscription = bus.subscribe<Tick>(
+        [](const Tick&) {}, {.filter = [](const Record& record) { return record.as<Tick>().number != 2; }});
+    bus.emit_many(ticks(3));
+    bus.run_pending();
+    CHECK(unhandled == std::vector<Seq>{2});
+}
+
 TEST_CASE("a callback manager takes batches, too", "[emit_many]") {
     hindsight::CallbackManager callbacks;
     std::vector<int> seen;

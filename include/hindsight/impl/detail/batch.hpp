@@ -71,7 +71,8 @@ private:
         Record record;
         std::uint32_t group = 0;
         std::uint32_t queued = 0;
-        std::size_t index = 0;  // in the range
+        std::uint32_t matched = 0;  // unless they are alike
+        std::size_t index = 0;      // in the range
         bool intercepted = false;
         bool stores = false;
         std::unique_ptr<Answers> answers = {};

@@ -182,7 +182,7 @@ HINDSIGHT_INLINE bool Batch::intercept(Item& item, BatchReceipt& receipt) {
                       .origin = made.origin,
                       .cause = made.cause,
                       .correlation = made.correlation(),
-                      .flags = static_cast<std::uint8_t>(made.flags & Envelope::below_error)};
+                      .flags = static_cast<std::uint8_t>(made.flags & (Envelope::below_error | Envelope::dated))};
     Interception interception(hub_, frame_, draft, stamp, &made);
     if (std::optional<Receipt> refused = interception.run(groups_[item.group].subscribers())) {
         receipt.refused.push_back({item.index, std::move(*refused)});
@@ -196,12 +196,15 @@ HINDSIGHT_INLINE void Batch::amend(Item& item, const Draft& draft) {
     const Record before = std::exchange(item.record, Record());
     Stamp stamp = stamp_of(draft, time_of(draft, [this] { return time_; }), ledger_.origin);
     stamp.cause = before.envelope()->cause;
-    stamp.flags = before.envelope()->flags & Envelope::below_error;
+    stamp.flags = before.envelope()->flags & (Envelope::below_error | Envelope::dated);
     item.record = Record(make_envelope(draft, stamp, frame_.slot));
     groups_[item.group].largest = std::max(groups_[item.group].largest, draft.payload_bytes);
 }
 
 HINDSIGHT_INLINE void Batch::prepare() {
+    if (hub_.releases_.load(std::memory_order_relaxed)) [[unlikely]] {
+        for (const Group& group : groups_) hub_.end_due_quarantines(group.subscribers());
+    }
     alike_ = groups_.size() == 1 && is_alike(groups_.front());
     for (Item& item : items_) {
         if (alike_) {
@@ -228,7 +231,7 @@ HINDSIGHT_INLINE bool Batch::is_alike(const Group& group) const noexcept {
     const auto was_asked = [](const Item& each) { return each.answers || each.intercepted; };
     return group.largest <= ledger_.max_payload_bytes.load(std::memory_order_relaxed) && !subscribers.filtered &&
            !subscribers.converts && group.topic->keeping.load(std::memory_order_relaxed) != Topic::Keeping::asked &&
-           std::ranges::none_of(items_, was_asked);
+           !hub_.options_.watch.unhandled && std::ranges::none_of(items_, was_asked);
 }
 
 HINDSIGHT_INLINE void Batch::prepare(Item& item) {
@@ -372,7 +375,7 @@ HINDSIGHT_INLINE bool Batch::settle_takers_locked() noexcept {
     for (Taker& taker : takers_) {
         Node& node = *taker.node;
         taker.takes = taker.count > 0 && !node.mailbox->closed && !node.has(Node::dead);
-        taker.paused = node.has(Node::paused);
+        taker.paused = node.has(Node::skipping);
         if (!taker.takes || taker.paused) continue;
         if (room_.must_wait_locked(node, taker.count)) return false;
         taker.drops = room_.drops(node);
@@ -391,7 +394,10 @@ HINDSIGHT_INLINE void Batch::push_locked(Item& item) noexcept {
         if (!taker.takes || !item.passes(direct_count + i)) continue;
         if (taker.paused) {
             taker.node->skipped_paused.add(frame_.slot);
-        } else if (converted != nullptr && group.subscribers().converts_for(*taker.node)) {
+            continue;
+        }
+        ++item.matched;
+        if (converted != nullptr && group.subscribers().converts_for(*taker.node)) {
             const std::uint32_t queued = push_locked(taker, *converted) ? 1 : 0;
             item.queued += queued;
             queued_converted += queued;
@@ -441,6 +447,7 @@ HINDSIGHT_INLINE void Batch::call_direct_handlers(BatchReceipt& receipt) noexcep
     Hub::Calls calls{.failures = hub_.options_.errors == ErrorPolicy::rethrow ? &failures_ : nullptr};
     for (Item& item : items_) {
         const Snapshot& subscribers = groups_[item.group].subscribers();
+        const std::uint32_t calls_before = calls.count;
         Running running(frame_);
         for (std::size_t i = 0; i < subscribers.direct_count; ++i) {
             if (!item.passes(i)) continue;
@@ -448,9 +455,14 @@ HINDSIGHT_INLINE void Batch::call_direct_handlers(BatchReceipt& receipt) noexcep
             const bool converted = subscribers.converts_for(node);
             hub_.call_direct(running, frame_, node, converted ? item.answers->converted.record() : item.record, calls);
         }
-        if (!item.answers || !item.answers->filtering) continue;
-        item.answers->filtering->count(
-            frame_, [&](Node& node, std::exception_ptr error) { hub_.report(node, item.record, std::move(error)); });
+        running.stop();
+        if (item.answers && item.answers->filtering) {
+            item.answers->filtering->count(frame_, [&](Node& node, std::exception_ptr error) {
+                hub_.report(node, item.record, std::move(error));
+            });
+        }
+        item.matched += calls.count - calls_before;
+        if (item.matched == 0 && hub_.options_.watch.unhandled) hub_.tell_of_unhandled(item.record);
     }
     receipt.matched += calls.count;
 }
