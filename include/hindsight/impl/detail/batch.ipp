@@ -85,10 +85,10 @@ HINDSIGHT_INLINE std::uint32_t Batch::group_of(const Draft& draft) {
     check_texts(draft);
     if (!draft.type.self_named && !groups_.empty()) return 0;
     std::unique_ptr<Topic> owned;
-    Topic* topic = hub_.registry_.find(draft);
+    Topic* topic = hub_.registry_.find(draft, nullptr);
     if (topic == nullptr) {
         check_name(draft);
-        topic = &hub_.registry_.look_up(draft, owned);
+        topic = &hub_.registry_.look_up(draft, owned, nullptr);
     }
     if (draft.type.self_named && owned == nullptr) {
         const auto [known, is_new] = groups_by_topic_.try_emplace(topic, static_cast<std::uint32_t>(groups_.size()));
