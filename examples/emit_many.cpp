@@ -1,4 +1,4 @@
-// Many events in one go: they stay together, cost less than one by one, and are waited for with one receipt.
+// Many events in one go: they stay together, and are waited for with one receipt.
 #include <hindsight/hindsight.hpp>
 
 #include <fmt/core.h>

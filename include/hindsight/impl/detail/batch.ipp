@@ -65,7 +65,8 @@ HINDSIGHT_INLINE Batch::Batch(Hub& hub, Frame& frame, std::size_t expected)
 }
 
 HINDSIGHT_INLINE void Batch::take(const Draft& draft) {
-    const std::uint32_t group = group_of(draft);
+    const bool is_plain_next = draft.brief && !groups_.empty();
+    const std::uint32_t group = is_plain_next ? 0 : group_of(draft);
     if (items_.empty()) time_ = hub_.now();
     const TimePoint time = time_of(draft, [this] { return time_; });
     EnvelopePtr made;
