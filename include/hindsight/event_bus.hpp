@@ -132,8 +132,10 @@ public:
     }
 
     /// Emits the events of a range together: they get their seqs, one after the other and without any other event in
-    /// between, their places in history and in mailboxes in one step, with the lock taken once. Each
-    /// is as if emitted alone, with these options, and all with the same time unless the options have one. Direct handlers are called after that, event by event, in their order.
+    /// between, their places in history and in mailboxes in one step, with the lock taken once. Each is as
+    /// if emitted alone, with these options, and all with the same time unless the options have one. Direct handlers
+    /// are called after that, event by event, in their order.
+    ///
     /// What a range gives away (`std::move(vector)`, values made on the way) is moved from, the rest copied.
     ///
     /// All or nothing: if it throws, no event is emitted. What middleware refuses is left out and told in the receipt;
