@@ -52,9 +52,8 @@ private:
         const Snapshot* seen = nullptr;
         std::optional<Snapshot> copy;
         std::uint64_t history_version = 0;
-        bool tracked = false;             // history keeps these events, or counts that it does not
-        bool kept = false;                // unless a user's policy is asked
-        std::vector<std::size_t> queued;  // of its subscribers, by their places in `mailboxes_`
+        Topic::Keeping keeping = Topic::Keeping::none;  // at that version
+        std::vector<std::size_t> queued;                // of its subscribers, by their places in `mailboxes_`
         std::size_t count = 0;
         std::size_t largest = 0;  // payload
 

@@ -144,9 +144,7 @@ HINDSIGHT_INLINE void Batch::look_at_subscribers() {
             topic.look_up_retention_locked(ledger_);
             group.history_version = ledger_.history_version.load(std::memory_order_relaxed);
         }
-        const Topic::Keeping keeping = topic.keeping.load(std::memory_order_relaxed);
-        group.kept = keeping == Topic::Keeping::kept;
-        group.tracked = keeping != Topic::Keeping::none;
+        group.keeping = topic.keeping_at(group.history_version);
         // Nobody else takes its snapshot from it.
         if (group.owned && changed) topic.current.store(nullptr, std::memory_order_relaxed);
         group.seen = hub_.registry_.pin_current(frame_.cell, topic);
@@ -209,7 +207,7 @@ HINDSIGHT_INLINE void Batch::prepare() {
     alike_ = groups_.size() == 1 && is_alike(groups_.front());
     for (Item& item : items_) {
         if (alike_) {
-            item.stores = groups_.front().kept;
+            item.stores = groups_.front().keeping == Topic::Keeping::kept;
         } else {
             prepare(item);
         }
@@ -218,7 +216,7 @@ HINDSIGHT_INLINE void Batch::prepare() {
     if (!takers_.empty()) {
         awaited_.reserve(items_.size());
         // A queued handler may run, and destroy the bus, before this thread has left it.
-        frame_.keep_alive = hub_.shared_from_this();
+        frame_.keep(hub_.shared_from_this());
     }
     if (hub_.options_.errors != ErrorPolicy::rethrow) return;
     std::size_t calls = 0;
@@ -231,21 +229,21 @@ HINDSIGHT_INLINE bool Batch::is_alike(const Group& group) const noexcept {
     const Snapshot& subscribers = group.subscribers();
     const auto was_asked = [](const Item& each) { return each.answers || each.intercepted; };
     return group.largest <= ledger_.max_payload_bytes.load(std::memory_order_relaxed) && !subscribers.filtered &&
-           !subscribers.converts && group.topic->keeping.load(std::memory_order_relaxed) != Topic::Keeping::asked &&
-           !hub_.options_.watch.unhandled && std::ranges::none_of(items_, was_asked);
+           !subscribers.converts && group.keeping != Topic::Keeping::asked && !hub_.options_.watch.unhandled &&
+           std::ranges::none_of(items_, was_asked);
 }
 
 HINDSIGHT_INLINE void Batch::prepare(Item& item) {
     Group& group = groups_[item.group];
     const Snapshot& subscribers = group.subscribers();
-    item.stores = group.kept;
+    item.stores = group.keeping == Topic::Keeping::kept;
     if (item.whole().payload_bytes > ledger_.max_payload_bytes.load(std::memory_order_relaxed)) {
         Answers& answers = item.need_answers();
         if (!answers.shortened) answers.shortened = make_without_payload(item.whole());
     } else if (item.answers) {
         item.answers->shortened = EnvelopePtr();
     }
-    if (group.topic->keeping.load(std::memory_order_relaxed) == Topic::Keeping::asked) {
+    if (group.keeping == Topic::Keeping::asked) {
         std::uint64_t version = 0;
         item.stores = item.need_answers().policy.ask(ledger_, *group.topic, item.record, version);
         // Older ones have been asked of rules that are gone.
@@ -326,7 +324,7 @@ HINDSIGHT_INLINE std::size_t Batch::append_locked(Seq first) noexcept {
             if (!alike_) add_reference(kept);
             ledger_.history.append(kept, ledger_.history.place_for(*group.topic->rule, whole), evicted_);
             ++recorded;
-        } else if (group.tracked) {
+        } else if (group.keeping != Topic::Keeping::none) {
             ++group.topic->rule->refused;
         }
     }
