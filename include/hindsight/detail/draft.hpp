@@ -83,7 +83,7 @@ HINDSIGHT_API void check_texts_thoroughly(const Draft& draft);
 HINDSIGHT_API void check_name(const Draft& draft);
 
 /// Throws InvalidArgument for texts that are too long and what is no severity.
-inline void check_texts(const Draft& draft) {
+HINDSIGHT_ALWAYS_INLINE void check_texts(const Draft& draft) {
     if (draft.brief) return;
     const EmitOptions& options = draft.options;
     const std::size_t any_length =

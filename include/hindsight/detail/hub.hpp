@@ -229,6 +229,7 @@ private:
     // The ways of an event. They fill an empty receipt.
 
     /// `scope`: that the draft says, if somebody has it.
+    void emit_made_in_scope(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted);
     void emit_made_in(ScopeEntry* scope, const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted);
     /// `topic`: null where it is not known.
     void emit_to_topic(Topic* topic, const Draft& draft, Receipt& receipt);

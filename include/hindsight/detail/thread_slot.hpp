@@ -172,7 +172,7 @@ inline unsigned nesting_depth(const ThreadSlot& slot) noexcept {
     return slot.top == nullptr ? 0 : slot.top->depth + 1;
 }
 
-inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
+HINDSIGHT_ALWAYS_INLINE Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
     : slot(slot_), engine(&engine_), cell(slot_.cell_at(nesting_depth(slot_))), outer(slot_.top),
       depth(nesting_depth(slot_)) {
     slot.top = this;
@@ -180,7 +180,7 @@ inline Frame::Frame(ThreadSlot& slot_, const NodeOwner& engine_)
 
 inline Frame::Frame(ThreadSlot& slot_, OfThread) noexcept : slot(slot_), cell(slot_.cells.cells[0]) {}
 
-inline Frame::~Frame() {
+HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
     cell.snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
     if (slot.thread_is_ending && outer == nullptr) [[unlikely]]

@@ -133,7 +133,7 @@ HINDSIGHT_INLINE void Emission::make_record(const Envelope* before) {
     record_ = Record(make_envelope(*draft_, stamped, frame_.slot));
 }
 
-HINDSIGHT_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
+HINDSIGHT_ALWAYS_INLINE Stamp Emission::stamp(const Envelope* before) const noexcept {
     Stamp stamp = stamp_of(*draft_, TimePoint(), ledger_.origin);
     if (before != nullptr) {
         stamp.cause = before->cause;

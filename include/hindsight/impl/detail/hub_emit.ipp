@@ -273,14 +273,19 @@ HINDSIGHT_INLINE void Hub::record_made_and_call(const Draft& draft, Receipt& rec
 }
 
 HINDSIGHT_INLINE void Hub::emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted) {
-    if (draft.scope().empty()) [[likely]]
-        return emit_made_in(nullptr, draft, std::move(made), receipt, emitted);
+    if (!draft.scope().empty()) [[unlikely]]
+        return emit_made_in_scope(draft, std::move(made), receipt, emitted);
+    emit_made_in(nullptr, draft, std::move(made), receipt, emitted);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_made_in_scope(const Draft& draft, EnvelopePtr made, Receipt& receipt,
+                                                                Record* emitted) {
     const std::shared_ptr<ScopeEntry> scope = registry_.find_scope(draft.scope());  // user code may end it
     emit_made_in(scope.get(), draft, std::move(made), receipt, emitted);
 }
 
-HINDSIGHT_INLINE void Hub::emit_made_in(ScopeEntry* scope, const Draft& draft, EnvelopePtr made, Receipt& receipt,
-                                        Record* emitted) {
+HINDSIGHT_ALWAYS_INLINE void Hub::emit_made_in(ScopeEntry* scope, const Draft& draft, EnvelopePtr made,
+                                               Receipt& receipt, Record* emitted) {
     ThreadSlot& slot = ThreadSlot::current();
     if (!accepts(slot.top, draft)) [[unlikely]] {
         refused_closed_.add(slot);
@@ -352,6 +357,7 @@ HINDSIGHT_ALWAYS_INLINE void Hub::emit_outside(const Draft& draft, Receipt& rece
 }
 
 [[gnu::noinline]] HINDSIGHT_INLINE void Hub::find_and_emit(const Draft& draft, Receipt& receipt) {
+    if (draft.type.self_named) return emit_thoroughly(draft, receipt);  // no table of types knows it
     emit_to_topic(registry_.find(draft.type), draft, receipt);
 }
 
