@@ -69,7 +69,7 @@ struct Frame {
     /// Keeps what must not die before this level ends, though its owner let go of it inside.
     void keep(std::shared_ptr<void> alive) noexcept;
     /// The same for the record of `bare`, once somebody has asked for it.
-    const Record& keep(std::shared_ptr<const Record> record_of_bare) noexcept;
+    const Record& keep(std::shared_ptr<const Record> made) noexcept;
 
     ThreadSlot& slot;
     const NodeOwner* engine = nullptr;

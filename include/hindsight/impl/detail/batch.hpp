@@ -122,6 +122,7 @@ private:
     void deliver(BatchReceipt& receipt) noexcept;
     void call_direct_handlers(BatchReceipt& receipt) noexcept;
     void finish(BatchReceipt& receipt);
+    BatchHandlerFailed failure_of(BatchReceipt& receipt) noexcept;
 
     Hub& hub_;
     Ledger& ledger_;

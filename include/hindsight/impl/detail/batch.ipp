@@ -471,13 +471,16 @@ HINDSIGHT_INLINE void Batch::finish(BatchReceipt& receipt) {
         if (item.queued > 0) awaited_.push_back(std::move(item.record));
     }
     receipt.waiting = std::move(awaited_);
-    if (failures_.empty()) return;
+    if (!failures_.empty()) throw failure_of(receipt);
+}
+
+HINDSIGHT_INLINE BatchHandlerFailed Batch::failure_of(BatchReceipt& receipt) noexcept {
     BatchHandlerFailed failed;
     failed.errors = std::move(failures_);
     failed.receipt.seq = receipt.first;
     failed.receipt.outcome = receipt.outcome;
     failed.batch = std::move(receipt);
-    throw failed;
+    return failed;
 }
 
 }  // namespace hindsight::detail
