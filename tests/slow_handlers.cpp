@@ -210,7 +210,7 @@ TEST_CASE("a watched handler may end, be disconnected, or outlive its bus at any
             subscriptions.push_back(bus->subscribe<Tick>(
                 handle, {.delivery = i % 2 == 0 ? Delivery::queued : Delivery::direct, .slow_after = 1ns}));
         }
-        const unsigned order = random() % 3;
+        const auto order = random() % 3;
         std::future<void> emitting = start([&] {
             for (int i = 0; i < 60; ++i) bus->emit(Tick{i});
         });

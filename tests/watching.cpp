@@ -191,7 +191,7 @@ TEST_CASE("each run is measured once, whichever threads run handlers", "[watchin
 }
 
 TEST_CASE("the newest error is kept as text, with its time", "[watching]") {
-    Watched watched({});
+    Watched watched{WatchOptions{}};
     std::string says = "first";
     const auto subscription = watched.bus.subscribe<Tick>([&](const Tick&) { throw std::runtime_error(says); },
                                                           {.delivery = Delivery::direct});
