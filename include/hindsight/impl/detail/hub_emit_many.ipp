@@ -3,6 +3,7 @@
 #include <hindsight/detail/draft_source.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/impl/detail/batch.ipp>
+#include <hindsight/impl/detail/batch_commit.ipp>
 
 #include <cstddef>
 
