@@ -41,6 +41,13 @@ void emit(std::size_t history, int handlers, int count) {
     for (int i = 0; i < count; ++i) bus.emit(event);
 }
 
+void emit_in_scope(int count) {
+    hindsight::EventBus bus({.history = {.capacity = 100}, .clock = still_clock()});
+    const hindsight::Scope scope = bus.scope("session");
+    const auto subscription = scope.subscribe<Event>([](const Event& given) { add(given); }, direct());
+    for (int i = 0; i < count; ++i) scope.emit(event);
+}
+
 void emit_with_source_and_key(int count) {
     hindsight::EventBus bus({.history = {.capacity = 100}, .clock = still_clock()});
     const auto subscription = bus.subscribe<Event>([](const Event& given) { add(given); }, direct());
@@ -105,6 +112,7 @@ const std::vector<std::pair<std::string_view, std::function<void(int)>>> works{
      [](int count) { emit<hindsight::SingleThreadedBus>(0, 1, count); }},
     {"emit + history, no handler", [](int count) { emit(100, 0, count); }},
     {"emit + history, 1 direct handler", [](int count) { emit(100, 1, count); }},
+    {"emit + history, 1 direct handler, in a scope", emit_in_scope},
     {"emit + history, 1 direct handler, source and key", emit_with_source_and_key},
     {"emit + history, 1 pattern, name known at run time", emit_named_at_run_time},
     {"emit + history, 1 queued handler, run_pending", [](int count) { emit_queued(1, count); }},
