@@ -5,11 +5,14 @@
 #include "support/catch.hpp"
 
 #include <hindsight/event_bus.hpp>
+#include <hindsight/this_handler.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using hindsight::BucketRing;
@@ -216,6 +219,56 @@ TEST_CASE("when memory runs out shutdown either did nothing or everything", "[st
                                   CHECK(busy.bus.emit(Tick{}));
                               }
                           });
+}
+
+/// Tells when it is copied, which is user code in the middle of an emit.
+struct CopyTeller {
+    static constexpr std::string_view event_name = "test.copy_teller";
+
+    explicit CopyTeller(std::function<void()>& told_) noexcept : told(&told_) {}
+    CopyTeller(const CopyTeller& other) : told(other.told) {
+        if (*told) (*told)();
+    }
+    CopyTeller& operator=(const CopyTeller&) = delete;
+
+    std::function<void()>* told;
+};
+
+TEST_CASE("when memory runs out for filters that came up meanwhile, the thread is in no handler afterwards",
+          "[strong_guarantee][promise-6]") {
+    std::function<void()> told;
+    const CopyTeller event(told);
+    bool threw = true;
+    for (std::size_t count = 0; threw; ++count) {
+        EventBus bus({.pool = {.threads = 0}, .on_error = [](const HandlerError&) {}});
+        const Subscription handler =
+            bus.subscribe<CopyTeller>([](const CopyTeller&) {}, {.delivery = Delivery::direct});
+        bus.emit(event);
+        std::vector<Subscription> filtered;
+        told = [&] {
+            if (!filtered.empty()) return;
+            for (int i = 0; i < 10; ++i) {
+                filtered.push_back(bus.subscribe<CopyTeller>(
+                    [](const CopyTeller&) {},
+                    {.delivery = Delivery::direct, .filter = [](const Record&) { return true; }}));
+            }
+            allocations_left = count;
+        };
+        threw = false;
+        try {
+            bus.emit(event);
+        } catch (const std::bad_alloc&) {
+            threw = true;
+        }
+        allocations_left = never;
+        filtered.clear();
+
+        bool in_handler = false;
+        told = [&] { in_handler = in_handler || hindsight::this_handler::record() != nullptr; };
+        for (int i = 0; i < 2; ++i) bus.emit(event);  // the first collects the subscribers
+        told = nullptr;
+        CHECK_FALSE(in_handler);
+    }
 }
 
 }  // namespace

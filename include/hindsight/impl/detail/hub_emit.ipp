@@ -265,6 +265,11 @@ HINDSIGHT_INLINE void Hub::record_made_and_call(const Draft& draft, Receipt& rec
 
 [[gnu::noinline]] HINDSIGHT_INLINE void Hub::emit_made_thoroughly(Frame& frame, Topic& topic, const Draft& draft,
                                                                   EnvelopePtr made, Receipt& receipt) {
+    // The thread keeps this frame: what a throw leaves in it would be taken for what a handler was given.
+    struct Restore {
+        Frame& frame;
+        ~Restore() { frame.record = nullptr; }
+    } const restore{frame};
     receipt = Emission(*this, frame, topic, true, draft, std::move(made)).run();
 }
 
