@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -48,7 +49,9 @@ int main() {
 
     auto ship = bus.reply<Quote>([](const Quote& quote) { return Offer{quote.kilograms / 20}; }, {.name = "ship"});
     const auto offers = bus.request_all<Offer>(Quote{600}, 5s, {.correlation = "order 17"});
-    for (const auto& offer : offers.get()) fmt::print("{}: {} euros\n", offer.source(), offer->euros);
+    auto cheapest_first = offers.get();
+    std::ranges::sort(cheapest_first, {}, [](const auto& offer) { return offer->euros; });
+    for (const auto& offer : cheapest_first) fmt::print("{}: {} euros\n", offer.source(), offer->euros);
 
     bus.history().trace(offers.receipt().seq).walk([](const hindsight::CauseTree::Entry& each) {
         fmt::print("{:{}}#{} {}, of {}\n", "", 2 * each.depth, each.seq, each.record.name(), each.record.correlation());
