@@ -47,8 +47,8 @@ HINDSIGHT_API Scheduled schedule_in(const ScopeHandle* scope, const Draft& draft
 /// waits for running handlers), its middleware is removed, and what was scheduled in it is cancelled. History stays. A
 /// handle that was made through another (`scope.scope(...)`) ends together with the scope of that one.
 ///
-/// Emitting in a scope takes about three times the instructions of emitting on the bus, see docs/scopes.md; who emits on
-/// the bus pays nothing for scopes.
+/// Emitting in a scope takes about three times the instructions of emitting on the bus, see docs/scopes.md; who emits
+/// on the bus pays nothing for scopes.
 ///
 /// Every function is thread-safe but for moves and destruction, and may be called inside handlers. Handles may outlive
 /// the bus. Where the handle has ended, or the bus, `emit` returns Outcome::closed, and what would make something new
