@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 using hindsight::Delivery;
@@ -159,6 +160,31 @@ TEST_CASE("the record that a handler asks for has the time of the one in history
         {.delivery = Delivery::direct});
     for (int i = 0; i < 3; ++i) bus.emit(Tick{i});
     CHECK(compared == 3);
+}
+
+/// Asks for its record while it is copied.
+struct Curious {
+    static constexpr std::string_view event_name = "test.curious";
+    Curious() = default;
+    Curious(const Curious&) {
+        ++copies;
+        known += this_handler::record() != nullptr ? 1 : 0;
+    }
+    static inline int copies = 0, known = 0;
+};
+
+TEST_CASE("an event that asks for its record while it is copied for that finds none", "[this_handler]") {
+    EventBus bus({.history = {.capacity = 0}});
+    Curious::copies = Curious::known = 0;
+    bool found = false;
+    const auto subscription = bus.subscribe<Curious>(
+        [&](const Curious&) { found = this_handler::record() != nullptr && this_handler::record()->seq() == 1; },
+        {.delivery = Delivery::direct});
+    const Curious event;
+    bus.emit(event);
+    CHECK(found);
+    CHECK(Curious::copies == 1);
+    CHECK(Curious::known == 0);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace hindsight::this_handler {
 
-/// The record that the innermost handler on this thread was given; null outside handlers, in `on_lagged` and in
-/// middleware. Valid while it runs.
+/// The record that the innermost handler on this thread was given; null outside handlers, in `on_lagged`, in
+/// middleware, and while the event is copied to make that record. Valid while it runs.
 HINDSIGHT_API const Record* record() noexcept;
 
 /// Ends the subscription whose handler (or `on_lagged`) this is, or the use of this middleware; its state is destroyed

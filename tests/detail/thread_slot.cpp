@@ -2,6 +2,7 @@
 #include "support/nodes.hpp"
 #include "support/waiting.hpp"
 
+#include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 
 #include <latch>
@@ -12,6 +13,7 @@
 
 using hindsight::detail::Cell;
 using hindsight::detail::CellBlock;
+using hindsight::detail::Counter;
 using hindsight::detail::Frame;
 using hindsight::detail::nesting_depth;
 using hindsight::detail::Node;
@@ -59,6 +61,42 @@ TEST_CASE("the slots of threads that have ended are used again", "[thread_slot]"
         std::thread([&] { slots.insert(&ThreadSlot::current()); }).join();
     }
     CHECK(slots.size() == 1);
+}
+
+/// How many slots there are: as many as threads had one at the same time.
+int slot_count() {
+    int count = 0;
+    ThreadSlots::instance().for_each([&](const ThreadSlot&) { ++count; });
+    return count;
+}
+
+/// A thread-local that uses the library when its thread ends.
+struct UsedAtEnd {
+    ~UsedAtEnd() {
+        if (use == nullptr) return;
+        use();
+        ++uses;
+    }
+    void (*use)() = nullptr;
+    static inline int uses = 0;
+};
+
+TEST_CASE("a thread whose thread-locals use the library at its very end gives its slot back", "[thread_slot]") {
+    const auto use = GENERATE(
+        +[] { ThreadSlot::current(); }, +[] { const Frame frame(ThreadSlot::current(), engine); },
+        +[] { Counter().add(ThreadSlot::current()); });
+    const int before = slot_count();
+    UsedAtEnd::uses = 0;
+    for (int i = 0; i < 20; ++i) {
+        std::thread([&] {
+            // Made before the slot is, so destroyed after it was given back; one after the other.
+            thread_local UsedAtEnd first, second;
+            first.use = second.use = use;
+            ThreadSlot::current();
+        }).join();
+    }
+    CHECK(UsedAtEnd::uses == 40);
+    CHECK(slot_count() <= before + 1);
 }
 
 TEST_CASE("frames nest, each with a cell of its own", "[thread_slot]") {

@@ -85,7 +85,8 @@ struct Frame {
 
     const unsigned depth = 0;
     bool queued = false;
-    bool is_long = false;  // it is a LongFrame, in a run
+    bool is_long = false;       // it is a LongFrame, in a run
+    bool makes_record = false;  // `record_of_bare`: the event is being copied
 };
 
 struct alignas(64) ThreadSlot {
@@ -97,8 +98,7 @@ struct alignas(64) ThreadSlot {
 
     // The owner's alone.
     Frame* top = nullptr;
-    bool untidy = false;            // there is something to do when the thread leaves its outermost frame
-    bool thread_is_ending = false;  // its thread-local destructors run: nobody else will give the slot back
+    bool untidy = false;  // there is something to do when the thread leaves its outermost frame
     Frame outermost{*this, Frame::OfThread()};
     SpareEnvelope spare;
 
@@ -143,10 +143,9 @@ struct alignas(64) ThreadSlot {
     HINDSIGHT_API void tidy_up() noexcept;
 
 private:
-    friend struct Frame;
     HINDSIGHT_API Cell& deep_cell_at(unsigned depth);
     HINDSIGHT_API static ThreadSlot& acquire();
-    HINDSIGHT_API static void give_back(ThreadSlot& slot) noexcept;
+    HINDSIGHT_API static void give_back() noexcept;  // that of the calling thread, which is ending
 
     HINDSIGHT_API static thread_local constinit ThreadSlot* current_;
     HINDSIGHT_API static thread_local constinit ThreadSlot* quick_;
@@ -183,8 +182,6 @@ inline Frame::Frame(ThreadSlot& slot_, OfThread) noexcept : slot(slot_), cell(sl
 HINDSIGHT_ALWAYS_INLINE Frame::~Frame() {
     cell.snapshot.store(nullptr, std::memory_order_release);
     slot.top = outer;
-    if (slot.thread_is_ending && outer == nullptr) [[unlikely]]
-        ThreadSlot::give_back(slot);
 }
 
 inline void Frame::keep(std::shared_ptr<void> alive) noexcept {

@@ -22,7 +22,7 @@ inline Frame* innermost_handler() noexcept {
 
 HINDSIGHT_INLINE const Record* this_handler::record() noexcept {
     detail::Frame* const frame = detail::innermost_handler();
-    if (frame == nullptr) return nullptr;
+    if (frame == nullptr || frame->makes_record) return nullptr;
     if (const detail::Node* const node = frame->node(); node != nullptr && node->intercept != nullptr) return nullptr;
     if (frame->record != nullptr) return *frame->record ? frame->record : nullptr;
     try {

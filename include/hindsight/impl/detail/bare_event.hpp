@@ -20,6 +20,9 @@ inline const Record& record_of_bare(Frame& frame) {
     if (frame.record_of_bare) return *frame.record_of_bare;
     const BareEvent bare = frame.bare;
     const Hub& hub = static_cast<const Hub&>(*frame.engine);  // nothing else has bare events
+    frame.makes_record = true;                                // copying is user code, which may ask for the record
+    const auto made_or_failed = [](Frame* of) { of->makes_record = false; };
+    const std::unique_ptr<Frame, decltype(made_or_failed)> until_then(&frame, made_or_failed);
     Draft copied = *bare.draft;
     copied.may_move = false;
     const TimePoint time = bare.time != BareEvent::no_time ? bare.time : time_of(copied, [&] { return hub.now(); });

@@ -2,6 +2,10 @@
 
 #include <hindsight/detail/thread_slot.hpp>
 
+#if defined(__linux__)
+#    include <cxxabi.h>
+#endif
+
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -16,18 +20,30 @@ namespace thread_slot {
 // Trivially destructible, so it can still be read while the thread's other thread-locals are being destroyed.
 inline thread_local constinit bool ending = false;
 
-struct GiveBackAtThreadEnd {
-    void (*give_back)(ThreadSlot&) noexcept;
-    ThreadSlot* slot;
-    ~GiveBackAtThreadEnd() {
+struct AtThreadEnd {
+    void (*give_back)() noexcept;
+    ~AtThreadEnd() {
         ending = true;
-        if (slot->top == nullptr) {
-            give_back(*slot);
-        } else {
-            slot->thread_is_ending = slot->untidy = true;
-        }
+        give_back();
     }
 };
+
+#if defined(__linux__)
+
+extern "C" void* __dso_handle __attribute__((visibility("hidden")));  // NOLINT(bugprone-reserved-identifier)
+
+/// Destructors of thread-locals that were made before the slot was may need one again, outside any frame, too. What has
+/// been destroyed cannot be made anew, so this asks for a call as a thread-local does, once the current one is over.
+inline void give_back_again_at_end(void (*give_back)()) noexcept {
+    const auto call = [](void* function) { reinterpret_cast<void (*)()>(function)(); };
+    abi::__cxa_thread_atexit(call, reinterpret_cast<void*>(give_back), &__dso_handle);
+}
+
+#else
+
+inline void give_back_again_at_end(void (*)()) noexcept {}  // the slot is lost
+
+#endif
 
 }  // namespace thread_slot
 
@@ -58,9 +74,9 @@ HINDSIGHT_INLINE ThreadSlot& ThreadSlot::acquire() {
     current_ = slot;
     quick_ = asymmetric_fence && slot->index < counting ? slot : nullptr;
     if (thread_slot::ending) {
-        slot->thread_is_ending = slot->untidy = true;
+        thread_slot::give_back_again_at_end(&ThreadSlot::give_back);
     } else {
-        static thread_local thread_slot::GiveBackAtThreadEnd at_end{&ThreadSlot::give_back, slot};
+        static thread_local thread_slot::AtThreadEnd at_end{&ThreadSlot::give_back};
     }
     return *slot;
 }
@@ -83,14 +99,14 @@ HINDSIGHT_INLINE void ThreadSlot::tidy_up() noexcept {
     const std::shared_ptr<void> alive = std::move(outermost.kept_alive);
     const std::shared_ptr<const Record> record = std::move(outermost.record_of_bare);
     untidy = false;
-    if (thread_is_ending) give_back(*this);
 }
 
-HINDSIGHT_INLINE void ThreadSlot::give_back(ThreadSlot& slot) noexcept {
+HINDSIGHT_INLINE void ThreadSlot::give_back() noexcept {
+    ThreadSlot& slot = *current_;
+    if (slot.top != nullptr) return;  // the program ends inside a handler
     current_ = nullptr;
     quick_ = nullptr;
     slot.spare.drop();
-    slot.thread_is_ending = slot.untidy = false;
     slot.used.store(false, std::memory_order_release);
 }
 
