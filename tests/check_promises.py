@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the tests which docs/promises.md names are there: the files, and the test cases in them."""
+"""Checks that the tests which docs/promises.md and docs/reliability.md name are there: the files, and their cases."""
 
 import re
 import sys
@@ -35,9 +35,13 @@ def main():
     numbers = [int(row.split("|")[1]) for row in rows]
     if numbers != list(range(1, 14)):
         sys.exit(f"docs/promises.md: the promises are numbered {numbers}")
-    found = faults("\n".join(rows), lambda path: (root / path).read_text() if (root / path).exists() else None)
-    if found:
-        sys.exit("\n".join(["docs/promises.md:", *found]))
+    failures = (root / "docs/reliability.md").read_text().partition("## Peers' failures")[2].partition("\n## ")[0]
+    if failures.count("`tests/") < 16:
+        sys.exit("docs/reliability.md: the table of peers' failures has lost its tests")
+    for document, text in [("docs/promises.md", "\n".join(rows)), ("docs/reliability.md", failures)]:
+        found = faults(text, lambda path: (root / path).read_text() if (root / path).exists() else None)
+        if found:
+            sys.exit("\n".join([f"{document}:", *found]))
 
 
 main()

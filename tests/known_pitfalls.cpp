@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -76,6 +77,36 @@ TEST_CASE("an observer that throws is not cut off", "[pitfalls]") {
         {.delivery = Delivery::direct});
     for (int i = 0; i < 3; ++i) bus.emit(Tick{});
     CHECK(calls == 3);
+}
+
+TEST_CASE("a receiver can be deleted once it is disconnected, though its handler was running", "[pitfalls]") {
+    const auto delivery = GENERATE(Delivery::direct, Delivery::queued);
+    EventBus bus;
+    struct Receiver {
+        std::latch* inside;
+        Subscription* own;
+        bool alive = true;
+        bool alive_to_the_end = false;
+        ~Receiver() { alive = false; }
+        void on(const Tick&) {
+            inside->count_down();
+            spin_until([this] { return !own->connected(); });
+            let_others_run();
+            alive_to_the_end = alive;
+        }
+    };
+    std::latch inside(1);
+    Subscription subscription;
+    auto receiver = std::make_unique<Receiver>(Receiver{&inside, &subscription});
+    subscription =
+        bus.subscribe<Tick>([raw = receiver.get()](const Tick& tick) { raw->on(tick); }, {.delivery = delivery});
+    auto emitter = start([&] { bus.emit(Tick{}); });
+    inside.wait();
+    CHECK(run_elsewhere([&] { return subscription.disconnect(); }));
+    CHECK(receiver->alive_to_the_end);
+    receiver.reset();
+    get_soon(std::move(emitter));
+    bus.emit(Tick{});
 }
 
 TEST_CASE("a throwing listener of queued events leaves the queue whole for the next ones", "[pitfalls]") {

@@ -116,6 +116,30 @@ TEST_CASE("a handler that shutdown runs itself may call shutdown", "[shutdown][p
     CHECK(bus.emit(Tick{}).outcome == Outcome::closed);
 }
 
+TEST_CASE("handlers of two buses that shut each other's bus down end when the time is over", "[shutdown][promise-9]") {
+    const auto delivery = GENERATE(Delivery::direct, Delivery::queued);
+    EventBus left, right;
+    std::latch both_inside(2);
+    std::atomic<int> undrained{0};
+    const auto shut_down = [&](EventBus& other) {
+        return [&](const Tick&) {
+            both_inside.arrive_and_wait();
+            undrained += other.shutdown(std::chrono::milliseconds(50)).drained ? 0 : 1;
+        };
+    };
+    const auto of_left = left.subscribe<Tick>(shut_down(right), {.delivery = delivery});
+    const auto of_right = right.subscribe<Tick>(shut_down(left), {.delivery = delivery});
+    auto first = start([&] { left.emit(Tick{}).wait(); });
+    auto second = start([&] { right.emit(Tick{}).wait(); });
+    get_soon(std::move(first));
+    get_soon(std::move(second));
+    // Nobody waits for direct handlers. Of the queued ones that wait for each other, both give up, or one lets the
+    // other end.
+    CHECK((delivery == Delivery::direct ? undrained == 0 : undrained > 0));
+    CHECK(left.emit(Tick{}).outcome == Outcome::closed);
+    CHECK(right.emit(Tick{}).outcome == Outcome::closed);
+}
+
 TEST_CASE("a bus can be destroyed inside its own direct handler", "[shutdown][promise-13]") {
     auto bus = std::make_unique<EventBus>();
     const auto state = std::make_shared<int>(0);

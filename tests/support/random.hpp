@@ -3,13 +3,15 @@
 
 #include "catch.hpp"
 
+#include <cstdint>
 #include <random>
 
 namespace hindsight::test {
 
 class Random {
 public:
-    explicit Random(unsigned stream) : engine_(random_seed() + stream) {}
+    explicit Random(unsigned stream) : Random(random_seed(), stream) {}
+    Random(std::uint64_t seed, unsigned stream) : engine_(static_cast<std::uint32_t>(seed + stream)) {}
     int below(int limit) { return static_cast<int>(engine_() % static_cast<unsigned>(limit)); }
     bool one_in(int count) { return below(count) == 0; }
 

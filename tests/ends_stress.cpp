@@ -8,12 +8,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <future>
 #include <latch>
+#include <memory>
 #include <utility>
 #include <vector>
 
+using hindsight::Delivery;
 using hindsight::Duration;
 using hindsight::EventBus;
 using hindsight::NamedEvent;
@@ -89,6 +92,45 @@ TEST_CASE("pausing, resuming and emitting at once loses and doubles nothing", "[
         REQUIRE(calls == queued);
         REQUIRE(queued + skipped == 900);
     }
+}
+
+TEST_CASE("handlers that end each other at random always return", "[stress][promise-5][promise-9]") {
+    INFO("seed " << random_seed());
+    constexpr std::size_t count = 6;
+    int states_left = 0;
+    for (unsigned round = 0; round < 80; ++round) {
+        EventBus bus({.history = {.capacity = 0}, .pool = {.threads = 3}});
+        std::vector<Subscription> subscriptions(count);
+        std::vector<std::shared_ptr<int>> states(count);
+        Random random(round);
+        for (std::size_t i = 0; i < count; ++i) {
+            states[i] = std::make_shared<int>(0);
+            const std::size_t victim = static_cast<std::size_t>(random.below(count));
+            const int when = random.below(20);
+            subscriptions[i] = bus.subscribe<Tick>(
+                [&, held = states[i], victim, when](const Tick& tick) {
+                    if (tick.number >= when) subscriptions[victim].disconnect();
+                    if (tick.number == 10) subscriptions[(victim + 1) % count].close();
+                },
+                {.delivery = random.one_in(2) ? Delivery::direct : Delivery::queued});
+        }
+        std::vector<std::future<void>> emitters;
+        for (int thread = 0; thread < 2; ++thread) {
+            emitters.push_back(start([&] {
+                for (int i = 0; i < 30; ++i) bus.emit(Tick{i});
+            }));
+        }
+        for (auto& emitter : emitters) get_soon(std::move(emitter));
+        run_elsewhere([&] {
+            for (Subscription& each : subscriptions) each.disconnect();
+        });
+        for (const auto& state : states) {
+            if (state.use_count() != 1) ++states_left;
+        }
+        const auto stats = bus.stats();
+        REQUIRE(stats.matched == stats.delivered + stats.discarded);
+    }
+    CHECK(states_left == 0);
 }
 
 }  // namespace
