@@ -11,6 +11,12 @@
 // A favourite that takes the ShortLock, as all do but for emitting, leaves the favour as it is: it cannot be in the
 // lock twice, and all others have to wait for the ShortLock first. Taking a favour away costs some microseconds, so
 // after each time a thread has to emit twice as often in a row to get it.
+//
+// Threads that emit all the time are faster one after the other than in turn: what the lock guards, and the memory of
+// the records that leave, moves from one processor to the other but once a burst then. So who has found the lock taken,
+// and sees that others emitted several times while it waited, looks the less often from then on, up to a pause of some
+// ten microseconds; where they did not, the pauses become short again. `emits_` and `pause_` are written with the
+// ShortLock held, and read without it by who waits: nothing but the length of a pause depends on them.
 #pragma once
 
 #include <hindsight/detail/api.hpp>
@@ -18,6 +24,7 @@
 #include <hindsight/detail/thread_slot.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace hindsight::detail {
@@ -31,7 +38,7 @@ public:
         if (!enabled_) [[unlikely]]
             return;
         lock_.lock();
-        in_a_row_ = 0;
+        end_row();
         if (favourite_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
             take_favour();
     }
@@ -69,14 +76,20 @@ private:
 
     HINDSIGHT_API void take_favour() noexcept;
 
+    // For emitting, by a thread that has found the lock taken.
+    void wait_to_emit() noexcept;
+    void end_row() noexcept { row_begin_ = emits_.load(std::memory_order_relaxed); }
+
     std::atomic<const ThreadSlot*> favourite_{nullptr};
     const bool enabled_;
     ShortLock lock_;
 
-    // Guarded by lock_: who took it last to emit, how often in a row, and how often it takes to become the favourite.
+    // Guarded by lock_: who took it last to emit, and of how many emits the first was in a row with its last.
     const ThreadSlot* last_ = nullptr;
-    std::uint32_t in_a_row_ = 0;
-    std::uint32_t threshold_ = first_threshold;
+    std::uint64_t row_begin_ = 0;
+    std::atomic<std::uint64_t> emits_{0};        // but for those of favourites
+    std::uint32_t threshold_ = first_threshold;  // how many in a row make a favourite
+    std::atomic<std::chrono::nanoseconds> pause_{ShortLock::shortest_pause};
 };
 
 /// The lock for emitting.

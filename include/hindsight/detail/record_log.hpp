@@ -12,6 +12,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/name_index.hpp>
 #include <hindsight/detail/postings.hpp>
+#include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/slot_array.hpp>
 #include <hindsight/detail/text_index.hpp>
 #include <hindsight/types.hpp>
@@ -104,11 +105,9 @@ private:
         const std::size_t i = first_slot_ + offset;
         return i < slot_count_ ? i : i - slot_count_;
     }
-    static void prefetch([[maybe_unused]] const Envelope* envelope) noexcept {
-#if defined(__GNUC__)
-        __builtin_prefetch(envelope, 1);
-        __builtin_prefetch(reinterpret_cast<const char*>(envelope) + 64, 1);
-#endif
+    static void prefetch(const Envelope* envelope) noexcept {
+        const char* const bytes = reinterpret_cast<const char*>(envelope);
+        for (std::size_t line = 0; line < 3; ++line) prefetch_for_writing(bytes + line * cache_line);
     }
     auto is_live() const noexcept {
         return [this](Position each) { return at(each) != nullptr; };

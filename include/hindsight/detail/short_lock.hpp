@@ -12,15 +12,18 @@
 #include <hindsight/detail/fence.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace hindsight::detail {
 
 class ShortLock {
 public:
+    static constexpr std::chrono::nanoseconds shortest_pause{200};
+
     HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
         if (!try_lock()) [[unlikely]]
-            wait();
+            wait(shortest_pause);
     }
     bool try_lock() noexcept { return state_.exchange(taken, std::memory_order_acquire) == free; }
     HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
@@ -28,12 +31,13 @@ public:
         if (fenced_load(sleepers_) != 0) [[unlikely]]
             wake_one();
     }
+    /// Takes it, too, for a thread that has found it taken, and is to look again after that time at first.
+    HINDSIGHT_API void wait(std::chrono::nanoseconds pause) noexcept;
 
 private:
     static constexpr std::uint32_t free = 0;
     static constexpr std::uint32_t taken = 1;
 
-    HINDSIGHT_API void wait() noexcept;
     HINDSIGHT_API void wake_one() noexcept;
     void sleep_while_taken() noexcept;
 

@@ -3,6 +3,7 @@
 #include <hindsight/detail/ledger_mutex.hpp>
 #include <hindsight/detail/spin.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -13,15 +14,28 @@ HINDSIGHT_INLINE void LedgerMutex::lock_to_emit(ThreadSlot& slot) noexcept {
         favourite_.store(&slot, std::memory_order_relaxed);
         return;
     }
-    lock_.lock();
+    if (!lock_.try_lock()) wait_to_emit();
     if (favourite_.load(std::memory_order_relaxed) != nullptr) take_favour();
+    const std::uint64_t emits = emits_.load(std::memory_order_relaxed) + 1;
+    emits_.store(emits, std::memory_order_relaxed);
     if (last_ != &slot) {
         last_ = &slot;
-        in_a_row_ = 0;
-    } else if (++in_a_row_ >= threshold_ && asymmetric_fence) {
-        in_a_row_ = 0;
+        row_begin_ = emits;
+    } else if (emits - row_begin_ >= threshold_ && asymmetric_fence) {
+        row_begin_ = emits;
         favourite_.store(&slot, std::memory_order_relaxed);
     }
+}
+
+HINDSIGHT_INLINE void LedgerMutex::wait_to_emit() noexcept {
+    constexpr std::uint64_t several = 3;
+    constexpr std::chrono::nanoseconds longest_pause{25'000};
+    const std::chrono::nanoseconds pause = pause_.load(std::memory_order_relaxed);
+    const std::uint64_t before = emits_.load(std::memory_order_relaxed);
+    lock_.wait(pause);
+    const bool often = emits_.load(std::memory_order_relaxed) - before >= several;
+    pause_.store(std::clamp(often ? pause * 2 : pause / 2, ShortLock::shortest_pause, longest_pause),
+                 std::memory_order_relaxed);
 }
 
 HINDSIGHT_INLINE void LedgerMutex::take_favour() noexcept {

@@ -3,6 +3,8 @@
 #include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/spin.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 #if defined(__linux__)
@@ -13,11 +15,23 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE void ShortLock::wait() noexcept {
+namespace short_lock {
+
+inline void spin_for(std::chrono::nanoseconds duration) noexcept {
+    const auto end = std::chrono::steady_clock::now() + duration;
+    do {
+        for (int i = 0; i < 8; ++i) spin_pause();
+    } while (std::chrono::steady_clock::now() < end);
+}
+
+}  // namespace short_lock
+
+HINDSIGHT_INLINE void ShortLock::wait(std::chrono::nanoseconds pause) noexcept {
     // A critical section is over sooner than a sleep would be, unless its thread was interrupted in it. Each look takes
     // the memory around the lock away from whoever holds it, so looks become rarer.
-    for (int pauses = 16; pauses <= 256; pauses *= 2) {
-        for (int i = 0; i < pauses; ++i) spin_pause();
+    const std::chrono::nanoseconds longest = std::max(shortest_pause * 16, pause * 2);
+    for (; pause <= longest; pause *= 2) {
+        short_lock::spin_for(pause);
         if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
     }
     for (int yields = 0; yields < 16; ++yields) {
