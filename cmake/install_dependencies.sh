@@ -52,8 +52,11 @@ has_jsonschema() {
     return 1
 }
 
+# Those that programs are linked with, and libFuzzer.
 has_clang_sanitizers() {
-    has_command clang++ && echo 'int main() {}' | clang++ -fsanitize=address,undefined -x c++ - -o /dev/null >/dev/null 2>&1
+    has_command clang++ &&
+        echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+        clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o /dev/null >/dev/null 2>&1
 }
 
 # Of the version that Debian's clang stands for.
@@ -99,10 +102,12 @@ find_missing() {
     if $ci; then
         has_command clang++ || need "clang 14 or later" clang
         has_command ld.lld || need "LLVM's linker" lld
-        has_clang_sanitizers || need "clang's sanitizers" "$(clang_sanitizers_package)"
+        has_clang_sanitizers || need "clang's sanitizers and fuzzer" "$(clang_sanitizers_package)"
         has_command clang-format-14 || need "clang-format 14" clang-format-14
         has_command clang-tidy-14 || need "clang-tidy 14" clang-tidy-14
         has_command ccache || need "ccache" ccache
+        has_header nlohmann/json.hpp || need "nlohmann-json" nlohmann-json3-dev
+        has_header graphviz/cgraph.h || need "Graphviz's libraries" libgraphviz-dev
         has_command dot || need "Graphviz" graphviz
         has_jsonschema || need "jsonschema for Python" python3-jsonschema
         has_command promtool || need "promtool, of Prometheus" ""
