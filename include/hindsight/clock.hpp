@@ -1,6 +1,7 @@
 // Clock: where a bus reads the time of its events, so that tests can set it.
 #pragma once
 
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/types.hpp>
 
 #include <atomic>
@@ -96,7 +97,7 @@ private:
 
     std::atomic<Duration::rep> now_;
     mutable std::mutex mutex_;
-    std::shared_ptr<const Listeners> listeners_;  // never changed, only replaced; guarded by the mutex
+    std::shared_ptr<const Listeners> listeners_ HINDSIGHT_GUARDED_BY(mutex_);  // never changed, only replaced
 };
 
 }  // namespace hindsight

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/event_bus.hpp>
 #include <hindsight/options.hpp>
 
@@ -56,7 +57,7 @@ private:
 
     std::atomic<EventBus*> bus_{nullptr};
     std::mutex mutex_;
-    std::shared_ptr<const BusOptions> options_;  // null: the defaults
+    std::shared_ptr<const BusOptions> options_ HINDSIGHT_GUARDED_BY(mutex_);  // null: the defaults
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
@@ -77,7 +78,7 @@ public:
 private:
     mutable detail::ShortLock lock_;
     std::vector<HandlerRun> ring_;  // all that there will be; guarded by lock_, as is the count
-    std::uint64_t added_ = 0;
+    std::uint64_t added_ HINDSIGHT_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace hindsight

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -50,8 +51,8 @@ private:
     void unparked() noexcept override { ring(); }
 
     std::mutex mutex_;
-    std::optional<boost::asio::steady_timer> timer_;  // none: the wait is over
-    bool rung_ = false;
+    std::optional<boost::asio::steady_timer> timer_ HINDSIGHT_GUARDED_BY(mutex_);  // none: the wait is over
+    bool rung_ HINDSIGHT_GUARDED_BY(mutex_) = false;
 };
 
 /// An alarm that is parked at an address for as long as this lives.

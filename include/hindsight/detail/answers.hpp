@@ -15,6 +15,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/receipt.hpp>
 #include <hindsight/record.hpp>
 
@@ -84,11 +85,11 @@ private:
     };
 
     Answers(Hub& hub, std::string_view question, const EventType& reply, Duration timeout, Until until);
-    bool all_ended_locked() const noexcept;
-    bool has_all_locked() const noexcept;
+    bool all_ended_locked() const noexcept HINDSIGHT_REQUIRES(mutex_);
+    bool has_all_locked() const noexcept HINDSIGHT_REQUIRES(mutex_);
     void wake() noexcept;
     /// Throws where no reply can be expected: the question was refused, or there is nobody.
-    void require_repliers_locked() const;
+    void require_repliers_locked() const HINDSIGHT_REQUIRES(mutex_);
     void require_wait_can_end() const;
 
     const std::weak_ptr<Hub> hub_;
@@ -100,12 +101,13 @@ private:
     Receipt receipt_;
 
     mutable std::mutex mutex_;
-    bool asked_ = false;                  // the emit has returned; until then every reply is in time
-    const Envelope* question_ = nullptr;  // from then on, if there is somebody to wait for: where waiters park
-    std::vector<Replier> repliers_;
-    std::vector<Record> replies_;
-    std::vector<std::exception_ptr> failures_;
-    bool over_ = false;  // by the deadline
+    bool asked_ HINDSIGHT_GUARDED_BY(mutex_) = false;  // the emit has returned; until then every reply is in time
+    const Envelope* question_ HINDSIGHT_GUARDED_BY(mutex_) =
+        nullptr;  // from then on, if there is somebody to wait for: where waiters park
+    std::vector<Replier> repliers_ HINDSIGHT_GUARDED_BY(mutex_);
+    std::vector<Record> replies_ HINDSIGHT_GUARDED_BY(mutex_);
+    std::vector<std::exception_ptr> failures_ HINDSIGHT_GUARDED_BY(mutex_);
+    bool over_ HINDSIGHT_GUARDED_BY(mutex_) = false;  // by the deadline
 };
 
 /// For the filter of a replier: this thread asks it to reply.

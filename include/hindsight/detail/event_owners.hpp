@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -33,7 +34,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::unordered_map<std::uint64_t, std::weak_ptr<EventOwner>> owners_;
+    std::unordered_map<std::uint64_t, std::weak_ptr<EventOwner>> owners_ HINDSIGHT_GUARDED_BY(mutex_);
 };
 
 }  // namespace hindsight::detail

@@ -12,6 +12,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/registry.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/timetable.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/detail/wall_clock.hpp>
@@ -205,7 +206,7 @@ private:
     enum class Began : std::uint8_t { nothing, over, goes_on };
     Began begin_run(Running& running, LongFrame& frame, Node& node, const Next& next) noexcept;
     /// Whether a turn whose mailbox is empty may wait for more to come.
-    bool may_stay_locked(const Node& node) const noexcept;
+    bool may_stay_locked(const Node& node) const noexcept HINDSIGHT_REQUIRES(ledger_->mutex);
     /// Where a mailbox has its records from. No receipt waits for those of the backlog.
     enum class Origin : std::uint8_t { backlog, present };
     /// How many handlers were called.
@@ -341,7 +342,7 @@ private:
     class ShutdownTurn;
     /// Closes the bus: from here on no handler is called. Runs no user code, for it is the time of the shutdown mutex.
     /// Whether it could remember all subscriptions, for `stop` to wait for them.
-    bool shut(ShutdownReport& report) noexcept;
+    bool shut(ShutdownReport& report) noexcept HINDSIGHT_REQUIRES(shutdown_mutex_);
     /// Emits what is due now, and from then on nothing that is scheduled.
     void finish_schedules(bool may_wait, Deadline deadline) noexcept;
     /// Takes what is still scheduled, which is to be destroyed without a lock.
@@ -351,7 +352,7 @@ private:
     /// Ends all subscriptions.
     void close_all(bool wait) noexcept;
     /// For later calls of `shutdown`.
-    void remember(const ShutdownReport& report) noexcept;
+    void remember(const ShutdownReport& report) noexcept HINDSIGHT_REQUIRES(shutdown_mutex_);
     /// Marks the node as dead, and tells how many of its deliveries will not happen for it.
     std::size_t end_deliveries(Node& node) noexcept;
 
@@ -369,8 +370,10 @@ private:
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
     std::atomic<const ThreadSlot*> shutting_down_{nullptr};  // who holds shutdown_mutex_
-    std::vector<NodePtr> ended_;  // by shutdown, without waiting for them; guarded by shutdown_mutex_
-    ShutdownReport report_;       // of the shutdown that closed the bus; guarded by shutdown_mutex_
+    std::vector<NodePtr> ended_
+        HINDSIGHT_GUARDED_BY(shutdown_mutex_);  // by shutdown, without waiting for them; guarded by shutdown_mutex_
+    ShutdownReport report_
+        HINDSIGHT_GUARDED_BY(shutdown_mutex_);  // of the shutdown that closed the bus; guarded by shutdown_mutex_
     Registry registry_;
 
     std::once_flag timetable_made_;

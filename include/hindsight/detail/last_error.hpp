@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/types.hpp>
 
 #include <memory>
@@ -39,7 +40,7 @@ public:
 
 private:
     mutable ShortLock lock_;
-    EntryPtr entry_;
+    EntryPtr entry_ HINDSIGHT_GUARDED_BY(lock_);
 };
 
 }  // namespace hindsight::detail

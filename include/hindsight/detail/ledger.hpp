@@ -8,6 +8,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/ledger_mutex.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/types.hpp>
 
@@ -19,10 +20,12 @@
 namespace hindsight::detail {
 
 /// std::lock_guard for the emit path, where compilers leave that one's destructor as a call.
-class LedgerLock {
+class HINDSIGHT_SCOPED_CAPABILITY LedgerLock {
 public:
-    HINDSIGHT_ALWAYS_INLINE explicit LedgerLock(LedgerMutex& mutex) noexcept : mutex_(mutex) { mutex_.lock(); }
-    HINDSIGHT_ALWAYS_INLINE ~LedgerLock() { mutex_.unlock(); }
+    HINDSIGHT_ALWAYS_INLINE explicit LedgerLock(LedgerMutex& mutex) noexcept HINDSIGHT_ACQUIRE(mutex) : mutex_(mutex) {
+        mutex_.lock();
+    }
+    HINDSIGHT_ALWAYS_INLINE ~LedgerLock() HINDSIGHT_RELEASE() { mutex_.unlock(); }
     LedgerLock(const LedgerLock&) = delete;
     LedgerLock& operator=(const LedgerLock&) = delete;
 
@@ -45,22 +48,22 @@ struct Ledger {
     std::atomic<Seq> last_seq{0};
     const std::uint64_t origin;  // random: tells this ledger's events from all others
 
-    std::size_t waiting_mailboxes = 0;  // with their executors, for a thread to come
+    std::size_t waiting_mailboxes HINDSIGHT_GUARDED_BY(mutex) = 0;  // with their executors, for a thread to come
 
-    History history;
+    History history HINDSIGHT_GUARDED_BY(mutex);
     /// Moves whenever rules or options of the history change, so that what was decided before the lock is decided
     /// again.
     std::atomic<std::uint64_t> history_version{1};
     std::atomic<std::size_t> max_payload_bytes;
     std::atomic<bool> in_a_bus{false};
 
-    Seq next_seq_locked() noexcept {
+    Seq next_seq_locked() noexcept HINDSIGHT_REQUIRES(mutex) {
         const Seq next = last_seq.load(std::memory_order_relaxed) + 1;
         last_seq.store(next, std::memory_order_relaxed);
         return next;
     }
     /// The first of several that follow each other.
-    Seq next_seqs_locked(std::size_t count) noexcept {
+    Seq next_seqs_locked(std::size_t count) noexcept HINDSIGHT_REQUIRES(mutex) {
         const Seq last = last_seq.load(std::memory_order_relaxed);
         last_seq.store(last + count, std::memory_order_relaxed);
         return last + 1;
@@ -77,7 +80,7 @@ struct Ledger {
         return next_seq_locked();
     }
     /// The same; 0 if this thread is not the favourite of the lock.
-    HINDSIGHT_ALWAYS_INLINE Seq next_seq_of_favourite(ThreadSlot& slot) noexcept {
+    HINDSIGHT_ALWAYS_INLINE Seq next_seq_of_favourite(ThreadSlot& slot) noexcept HINDSIGHT_UNCHECKED_LOCKING {
         if (!mutex.enter(slot)) [[unlikely]]
             return 0;
         const Seq next = next_seq_locked();

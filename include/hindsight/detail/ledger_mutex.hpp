@@ -21,6 +21,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 
 #include <atomic>
@@ -29,12 +30,12 @@
 
 namespace hindsight::detail {
 
-class LedgerMutex {
+class HINDSIGHT_CAPABILITY LedgerMutex {
 public:
     /// `shared_between_threads`: else nothing is locked.
     explicit LedgerMutex(bool shared_between_threads) noexcept : enabled_(shared_between_threads) {}
 
-    HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void lock() noexcept HINDSIGHT_ACQUIRE() HINDSIGHT_UNCHECKED_LOCKING {
         if (!enabled_) [[unlikely]]
             return;
         lock_.lock();
@@ -42,13 +43,13 @@ public:
         if (favourite_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
             take_favour();
     }
-    bool try_lock() noexcept {
+    bool try_lock() noexcept HINDSIGHT_TRY_ACQUIRE(true) HINDSIGHT_UNCHECKED_LOCKING {
         if (!enabled_) return true;
         if (!lock_.try_lock()) return false;
         if (favourite_.load(std::memory_order_relaxed) != nullptr) take_favour();
         return true;
     }
-    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept HINDSIGHT_RELEASE() HINDSIGHT_UNCHECKED_LOCKING {
         if (enabled_) [[likely]]
             lock_.unlock();
     }
@@ -68,7 +69,7 @@ public:
         slot.in_favoured_lock.store(false, std::memory_order_release);
     }
     /// The same for a thread that is not the favourite, and may become it. Given back by `unlock`.
-    HINDSIGHT_API void lock_to_emit(ThreadSlot& slot) noexcept;
+    HINDSIGHT_API void lock_to_emit(ThreadSlot& slot) noexcept HINDSIGHT_UNCHECKED_LOCKING;
 
 private:
     static constexpr std::uint32_t first_threshold = 64;
@@ -93,16 +94,18 @@ private:
 };
 
 /// The lock for emitting.
-class EmitLock {
+class HINDSIGHT_SCOPED_CAPABILITY EmitLock {
 public:
     HINDSIGHT_ALWAYS_INLINE EmitLock(LedgerMutex& mutex, ThreadSlot& slot) noexcept
-        : mutex_(mutex), slot_(slot), favoured_(mutex.enter(slot)) {
+        HINDSIGHT_ACQUIRE(mutex) HINDSIGHT_UNCHECKED_LOCKING : mutex_(mutex),
+                                                               slot_(slot),
+                                                               favoured_(mutex.enter(slot)) {
         if (!favoured_) [[unlikely]]
             mutex_.lock_to_emit(slot);
     }
     EmitLock(const EmitLock&) = delete;
     EmitLock& operator=(const EmitLock&) = delete;
-    HINDSIGHT_ALWAYS_INLINE ~EmitLock() {
+    HINDSIGHT_ALWAYS_INLINE ~EmitLock() HINDSIGHT_RELEASE() HINDSIGHT_UNCHECKED_LOCKING {
         if (favoured_) [[likely]] {
             LedgerMutex::leave(slot_);
         } else {

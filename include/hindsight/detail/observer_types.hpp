@@ -6,6 +6,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/type_identity.hpp>
 #include <hindsight/record.hpp>
 
@@ -96,16 +97,17 @@ private:
         const TypeIdentity identity;
     };
 
-    Attached* find_locked(const Overload& overload) noexcept;
-    Entry* find_locked(const EventType& type) const noexcept;
+    Attached* find_locked(const Overload& overload) noexcept HINDSIGHT_REQUIRES(mutex_);
+    Entry* find_locked(const EventType& type) const noexcept HINDSIGHT_REQUIRES_SHARED(mutex_);
 
     void* const object_;
     const std::type_info* const as_;
 
     mutable std::shared_mutex mutex_;
-    std::vector<std::unique_ptr<Entry>> entries_;  // of all types that it has ever been attached to
-    Attached to_all_;
-    std::size_t attachments_ = 0;
+    std::vector<std::unique_ptr<Entry>>
+        entries_ HINDSIGHT_GUARDED_BY(mutex_);  // of all types that it has ever been attached to
+    Attached to_all_ HINDSIGHT_GUARDED_BY(mutex_);
+    std::size_t attachments_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
 };
 
 /// Whether the node is alive and of this observer. Under the registry's mutex.

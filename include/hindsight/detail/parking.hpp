@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/types.hpp>
 
 #include <chrono>
@@ -38,11 +39,11 @@ private:
 struct HINDSIGHT_API ParkingLot {
     std::mutex mutex;
     std::condition_variable changed;
-    std::shared_ptr<Parked> first;  // of those without threads
+    std::shared_ptr<Parked> first HINDSIGHT_GUARDED_BY(mutex);  // of those without threads
 
     // With the mutex held.
-    void enter_locked(const void* address, std::shared_ptr<Parked> parked) noexcept;
-    std::shared_ptr<Parked> take_locked(const void* address) noexcept;
+    void enter_locked(const void* address, std::shared_ptr<Parked> parked) noexcept HINDSIGHT_REQUIRES(mutex);
+    std::shared_ptr<Parked> take_locked(const void* address) noexcept HINDSIGHT_REQUIRES(mutex);
 
     /// Tells those that were taken.
     static void tell(std::shared_ptr<Parked> taken) noexcept;

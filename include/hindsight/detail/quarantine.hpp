@@ -7,6 +7,7 @@
 
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/short_lock.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/types.hpp>
 #include <hindsight/watching.hpp>
 
@@ -68,9 +69,9 @@ private:
     std::atomic<std::uint32_t>& flags_;
     const std::uint32_t flag_;
     ShortLock lock_;
-    std::vector<TimePoint> newest_;  // failures, in a ring
-    std::size_t noted_ = 0;          // since the last quarantine
-    TimePoint began_{};
+    std::vector<TimePoint> newest_ HINDSIGHT_GUARDED_BY(lock_);  // failures, in a ring
+    std::size_t noted_ HINDSIGHT_GUARDED_BY(lock_) = 0;          // since the last quarantine
+    TimePoint began_ HINDSIGHT_GUARDED_BY(lock_){};
 };
 
 }  // namespace hindsight::detail

@@ -5,6 +5,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/backlog.hpp>
 #include <hindsight/detail/mailbox.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -62,8 +63,8 @@ private:
     std::atomic<bool> anywhere_{false};
 
     mutable std::mutex mutex_;
-    std::optional<Rest> rest_;
-    bool given_up_ = false;
+    std::optional<Rest> rest_ HINDSIGHT_GUARDED_BY(mutex_);
+    bool given_up_ HINDSIGHT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace hindsight::detail

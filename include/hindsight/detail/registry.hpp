@@ -13,6 +13,7 @@
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/scope_entry.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/topic.hpp>
 #include <hindsight/pattern.hpp>
 
@@ -163,54 +164,55 @@ private:
     }
     /// Whatever sees the events of `upper`'s subscribers: itself, and all that lies below it.
     template <class F>
-    void for_each_scope_in_locked(const ScopeEntry& upper, F visit) const;
+    void for_each_scope_in_locked(const ScopeEntry& upper, F visit) const HINDSIGHT_REQUIRES_SHARED(mutex_);
     /// The scopes that see what is emitted in the scope of that name, but for the bus.
     template <class F>
-    void for_each_scope_around_locked(std::string_view scope, F visit) const;
+    void for_each_scope_around_locked(std::string_view scope, F visit) const HINDSIGHT_REQUIRES_SHARED(mutex_);
 
     void rebuild(Topic& topic);
     bool owns(const Snapshot* snapshot) const noexcept;
     ScopeEntry& scope_of(const Node& node) noexcept {
         return node.registration.scope != nullptr ? *node.registration.scope : bus_;
     }
-    NameEntry& name_locked(ScopeEntry& scope, std::string_view text);
+    NameEntry& name_locked(ScopeEntry& scope, std::string_view text) HINDSIGHT_REQUIRES(mutex_);
     /// Null: beyond `max_names`.
-    NameEntry* name_if_allowed_locked(ScopeEntry& scope, std::string_view text);
-    NameEntry& typed_name_locked(const EventType& type);
+    NameEntry* name_if_allowed_locked(ScopeEntry& scope, std::string_view text) HINDSIGHT_REQUIRES(mutex_);
+    NameEntry& typed_name_locked(const EventType& type) HINDSIGHT_REQUIRES(mutex_);
     /// Null: beyond `max_names`.
-    Topic* topic_in_bus_locked(const Draft& draft);
-    Topic* topic_in_locked(ScopeEntry& scope, const Draft& draft, Topic& in_bus);
-    void end_handle_locked(ScopeHandle& handle, std::shared_ptr<ScopeEntry>& ended) noexcept;
-    std::string unused_scope_name_locked(std::string_view beginning);
+    Topic* topic_in_bus_locked(const Draft& draft) HINDSIGHT_REQUIRES(mutex_);
+    Topic* topic_in_locked(ScopeEntry& scope, const Draft& draft, Topic& in_bus) HINDSIGHT_REQUIRES(mutex_);
+    void end_handle_locked(ScopeHandle& handle, std::shared_ptr<ScopeEntry>& ended) noexcept HINDSIGHT_REQUIRES(mutex_);
+    std::string unused_scope_name_locked(std::string_view beginning) HINDSIGHT_REQUIRES(mutex_);
     static Topic* find_self_named(const NameEntry& name, const EventType& type) noexcept;
     static void mark_changed(Topic& topic) noexcept;
-    void mark_dynamic_changed_locked(std::string_view name) noexcept;
+    void mark_dynamic_changed_locked(std::string_view name) noexcept HINDSIGHT_REQUIRES(mutex_);
     /// Where the node's connection belongs; null: among the wildcards.
-    NameEntry* name_for_locked(const Node& node);
-    void prepare_to_connect_locked(Node& node);
-    void prepare_types_locked(std::span<const Overload> overloads);
-    void mark_changed_locked(const Node& node) noexcept;
-    void make_connections_locked();
-    void append_locked(Node& node) noexcept;
-    void remove_locked(Node& node) noexcept;
+    NameEntry* name_for_locked(const Node& node) HINDSIGHT_REQUIRES(mutex_);
+    void prepare_to_connect_locked(Node& node) HINDSIGHT_REQUIRES(mutex_);
+    void prepare_types_locked(std::span<const Overload> overloads) HINDSIGHT_REQUIRES(mutex_);
+    void mark_changed_locked(const Node& node) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void make_connections_locked() HINDSIGHT_REQUIRES(mutex_);
+    void append_locked(Node& node) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void remove_locked(Node& node) noexcept HINDSIGHT_REQUIRES(mutex_);
     /// The first connected node with a larger id than this one's, or null; the first of all for null.
     NodePtr node_after(const Node* previous) const noexcept;
 
     const std::size_t max_names_;
     const bool isolates_;
     mutable std::shared_mutex mutex_;
-    ScopeEntry bus_;
-    std::map<std::string, std::shared_ptr<ScopeEntry>, std::less<>> scopes_;  // that have handles
-    std::size_t name_count_ = 0;                                              // scopes, and names in all of them
-    std::uint64_t last_unnamed_scope_ = 0;
-    Node* first_ = nullptr;  // connected nodes; each is owned by one reference
-    Node* last_ = nullptr;
-    Node* first_without_connection_ = nullptr;  // no later one has any
-    std::size_t count_ = 0;
-    std::vector<Node*> observers_;  // those of the connected nodes
-    std::uint64_t last_id_ = 0;
+    ScopeEntry bus_;  // guarded by the mutex, but for `topics_by_type`
+    std::map<std::string, std::shared_ptr<ScopeEntry>, std::less<>>
+        scopes_ HINDSIGHT_GUARDED_BY(mutex_);                  // that have handles
+    std::size_t name_count_ HINDSIGHT_GUARDED_BY(mutex_) = 0;  // scopes, and names in all of them
+    std::uint64_t last_unnamed_scope_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
+    Node* first_ HINDSIGHT_GUARDED_BY(mutex_) = nullptr;  // connected nodes; each is owned by one reference
+    Node* last_ HINDSIGHT_GUARDED_BY(mutex_) = nullptr;
+    Node* first_without_connection_ HINDSIGHT_GUARDED_BY(mutex_) = nullptr;  // no later one has any
+    std::size_t count_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
+    std::vector<Node*> observers_ HINDSIGHT_GUARDED_BY(mutex_);  // those of the connected nodes
+    std::uint64_t last_id_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
     std::atomic<std::uint64_t> version_{0};
-    RetiredSnapshots retired_;
+    RetiredSnapshots retired_ HINDSIGHT_GUARDED_BY(mutex_);
 };
 
 }  // namespace hindsight::detail

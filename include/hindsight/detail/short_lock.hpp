@@ -10,6 +10,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/fence.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -17,22 +18,24 @@
 
 namespace hindsight::detail {
 
-class ShortLock {
+class HINDSIGHT_CAPABILITY ShortLock {
 public:
     static constexpr std::chrono::nanoseconds shortest_pause{200};
 
-    HINDSIGHT_ALWAYS_INLINE void lock() noexcept {
+    HINDSIGHT_ALWAYS_INLINE void lock() noexcept HINDSIGHT_ACQUIRE() HINDSIGHT_UNCHECKED_LOCKING {
         if (!try_lock()) [[unlikely]]
             wait(shortest_pause);
     }
-    bool try_lock() noexcept { return state_.exchange(taken, std::memory_order_acquire) == free; }
-    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept {
+    bool try_lock() noexcept HINDSIGHT_TRY_ACQUIRE(true) HINDSIGHT_UNCHECKED_LOCKING {
+        return state_.exchange(taken, std::memory_order_acquire) == free;
+    }
+    HINDSIGHT_ALWAYS_INLINE void unlock() noexcept HINDSIGHT_RELEASE() HINDSIGHT_UNCHECKED_LOCKING {
         publish(state_, free);
         if (fenced_load(sleepers_) != 0) [[unlikely]]
             wake_one();
     }
     /// Takes it, too, for a thread that has found it taken, and is to look again after that time at first.
-    HINDSIGHT_API void wait(std::chrono::nanoseconds pause) noexcept;
+    HINDSIGHT_API void wait(std::chrono::nanoseconds pause) noexcept HINDSIGHT_ACQUIRE() HINDSIGHT_UNCHECKED_LOCKING;
 
 private:
     static constexpr std::uint32_t free = 0;

@@ -21,6 +21,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/when.hpp>
 #include <hindsight/statistics.hpp>
 #include <hindsight/types.hpp>
@@ -135,20 +136,23 @@ private:
 
     Now read_clocks() const noexcept;
     void emit_due() noexcept;
-    void emit_due_as_runner(std::unique_lock<std::mutex>& lock) noexcept;
-    void collect_due_locked(const Now& now) noexcept;
-    void emit_one(std::unique_lock<std::mutex>& lock, Line::node_type next) noexcept;
-    void put_back_locked(Line::node_type& node, const Now& now) noexcept;
-    Line::node_type take_locked(Appointment& appointment) noexcept;
+    // These two unlock meanwhile.
+    void emit_due_as_runner(std::unique_lock<std::mutex>& lock) noexcept HINDSIGHT_UNCHECKED_LOCKING;
+    void collect_due_locked(const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void emit_one(std::unique_lock<std::mutex>& lock, Line::node_type next) noexcept HINDSIGHT_UNCHECKED_LOCKING;
+    void put_back_locked(Line::node_type& node, const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
+    Line::node_type take_locked(Appointment& appointment) noexcept HINDSIGHT_REQUIRES(mutex_);
     template <class F>
     void forget_if(F matches) noexcept;
-    void put_locked(Line::node_type&& node, Appointment::Line line, TimePoint rank) noexcept;
-    void end_locked(Appointment& appointment) noexcept;
-    Line& line_of(Appointment::Line line) noexcept { return lines_[static_cast<std::size_t>(line)]; }
+    void put_locked(Line::node_type&& node, Appointment::Line line, TimePoint rank) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void end_locked(Appointment& appointment) noexcept HINDSIGHT_REQUIRES(mutex_);
+    Line& line_of(Appointment::Line line) noexcept HINDSIGHT_REQUIRES(mutex_) {
+        return lines_[static_cast<std::size_t>(line)];
+    }
 
     void work() noexcept;
     /// From `now` on; Duration::max(): there is nothing to wait for.
-    Duration wait_locked(const Now& now) noexcept;
+    Duration wait_locked(const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
 
     const std::weak_ptr<TimetableOwner> owner_;
     const std::shared_ptr<Clock> clock_;
@@ -158,14 +162,14 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;   // for the thread
     std::condition_variable finished_;  // an appointment is in hand no more, or the runner has finished
-    Lines lines_;
-    ScheduleStatistics counted_;
-    std::uint64_t last_order_ = 0;
-    std::thread::id runner_{};        // who emits; none: nobody does
-    Appointment* in_hand_ = nullptr;  // what he emits just now
-    bool again_ = false;              // somebody left it to the runner
-    bool ending_ = false;             // nobody begins to emit any more
-    bool closed_ = false;
+    Lines lines_ HINDSIGHT_GUARDED_BY(mutex_);
+    ScheduleStatistics counted_ HINDSIGHT_GUARDED_BY(mutex_);
+    std::uint64_t last_order_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
+    std::thread::id runner_ HINDSIGHT_GUARDED_BY(mutex_){};        // who emits; none: nobody does
+    Appointment* in_hand_ HINDSIGHT_GUARDED_BY(mutex_) = nullptr;  // what he emits just now
+    bool again_ HINDSIGHT_GUARDED_BY(mutex_) = false;              // somebody left it to the runner
+    bool ending_ HINDSIGHT_GUARDED_BY(mutex_) = false;             // nobody begins to emit any more
+    bool closed_ HINDSIGHT_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 

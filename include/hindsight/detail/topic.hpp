@@ -6,6 +6,7 @@
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/ledger.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/type_identity.hpp>
 
 #include <algorithm>
@@ -66,7 +67,7 @@ struct Topic {
         return current.load(std::memory_order_acquire) == &subscribers;
     }
 
-    void look_up_retention_locked(Ledger& ledger) noexcept {
+    void look_up_retention_locked(Ledger& ledger) noexcept HINDSIGHT_REQUIRES(ledger.mutex) {
         rule = &ledger.history.rule_for(name);
         Keeping found = rule->pattern.has_value() ? Keeping::counted : Keeping::none;
         if (rule->kind != RetentionRule::Kind::none) found = Keeping::kept;

@@ -18,6 +18,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/record.hpp>
 #include <hindsight/types.hpp>
 
@@ -68,16 +69,17 @@ public:
 private:
     void work() noexcept;
     /// The first one in the list that is due, or null: `wake` is when to look again.
-    WatchedRun* find_due_locked(Deadline now, Deadline& wake) const noexcept;
-    void tell(std::unique_lock<std::mutex>& lock, WatchedRun& run, Deadline now) noexcept;
+    WatchedRun* find_due_locked(Deadline now, Deadline& wake) const noexcept HINDSIGHT_REQUIRES(mutex_);
+    /// Unlocks meanwhile.
+    void tell(std::unique_lock<std::mutex>& lock, WatchedRun& run, Deadline now) noexcept HINDSIGHT_UNCHECKED_LOCKING;
 
     const std::weak_ptr<WatchdogOwner> owner_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    WatchedRun* first_ = nullptr;
-    Duration shortest_ = Duration::max();
-    bool sleeps_ = false;  // until a run begins
-    bool ending_ = false;
+    WatchedRun* first_ HINDSIGHT_GUARDED_BY(mutex_) = nullptr;
+    Duration shortest_ HINDSIGHT_GUARDED_BY(mutex_) = Duration::max();
+    bool sleeps_ HINDSIGHT_GUARDED_BY(mutex_) = false;  // until a run begins
+    bool ending_ HINDSIGHT_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 

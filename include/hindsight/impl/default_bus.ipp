@@ -56,8 +56,13 @@ HINDSIGHT_INLINE void DefaultBus::set_options(BusOptions options) {
 
 HINDSIGHT_INLINE void DefaultBus::end() noexcept {
     EventBus* const bus = bus_.load(std::memory_order_acquire);
-    if (bus != nullptr)
-        bus->callbacks().hub().end(options_ ? options_->drain_on_destroy : BusOptions().drain_on_destroy);
+    if (bus == nullptr) return;
+    std::shared_ptr<const BusOptions> options;
+    {
+        const std::lock_guard lock(mutex_);
+        options = options_;
+    }
+    bus->callbacks().hub().end(options ? options->drain_on_destroy : BusOptions().drain_on_destroy);
 }
 
 }  // namespace detail

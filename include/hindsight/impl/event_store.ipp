@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/wall_clock.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_store.hpp>
@@ -140,36 +141,43 @@ HINDSIGHT_INLINE void EventStore::set_policies(const std::vector<PolicyRule>& po
     }
 }
 
+namespace event_store {
+
+/// After its history has been exchanged.
+inline void go_on_locked(detail::Ledger& ledger) noexcept HINDSIGHT_REQUIRES(ledger.mutex) {
+    const detail::Envelope* const newest = ledger.history.newest();
+    if (newest != nullptr && newest->seq > ledger.last_seq.load(std::memory_order_relaxed)) {
+        ledger.last_seq.store(newest->seq, std::memory_order_relaxed);
+    }
+    ledger.history.goes_on_after(ledger.last_seq.load(std::memory_order_relaxed));
+    ledger.max_payload_bytes.store(ledger.history.options().max_payload_bytes, std::memory_order_relaxed);
+    ledger.history_version.fetch_add(1, std::memory_order_release);
+}
+
+}  // namespace event_store
+
 HINDSIGHT_INLINE void EventStore::swap(EventStore& other) {
     if (&other == this) return;
     detail::Ledger& mine = *ledger_;
     detail::Ledger& theirs = *other.ledger_;
     const std::scoped_lock lock(mine.mutex, theirs.mutex);
     std::swap(mine.history, theirs.history);
-    for (detail::Ledger* ledger : {&mine, &theirs}) {
-        const detail::Envelope* const newest = ledger->history.newest();
-        if (newest != nullptr && newest->seq > ledger->last_seq.load(std::memory_order_relaxed)) {
-            ledger->last_seq.store(newest->seq, std::memory_order_relaxed);
-        }
-        ledger->history.goes_on_after(ledger->last_seq.load(std::memory_order_relaxed));
-        ledger->max_payload_bytes.store(ledger->history.options().max_payload_bytes, std::memory_order_relaxed);
-        ledger->history_version.fetch_add(1, std::memory_order_release);
-    }
+    event_store::go_on_locked(mine);
+    event_store::go_on_locked(theirs);
 }
 
 HINDSIGHT_INLINE StoreStatistics EventStore::stats() const {
     StoreStatistics total;
     const std::lock_guard lock(ledger_->mutex);
-    const detail::History& history = ledger_->history;
-    total.size = history.size();
-    total.bytes = history.bytes();
-    total.stored = history.earlier().stored;
-    total.evicted = history.earlier().evicted;
-    total.refused = history.earlier().refused;
-    total.truncated = history.earlier().truncated;
-    for (const auto& rule : history.rules()) {
+    total.size = ledger_->history.size();
+    total.bytes = ledger_->history.bytes();
+    total.stored = ledger_->history.earlier().stored;
+    total.evicted = ledger_->history.earlier().evicted;
+    total.refused = ledger_->history.earlier().refused;
+    total.truncated = ledger_->history.earlier().truncated;
+    for (const auto& rule : ledger_->history.rules()) {
         PolicyStatistics& policy = total.policies.emplace_back();
-        const detail::RecordLog& log = history.log_of(*rule);
+        const detail::RecordLog& log = ledger_->history.log_of(*rule);
         if (rule->pattern) policy.pattern = rule->pattern->text();
         switch (rule->kind) {
         case detail::RetentionRule::Kind::none:

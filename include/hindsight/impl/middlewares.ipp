@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/event_type.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/recent_groups.hpp>
 #include <hindsight/middlewares.hpp>
 
@@ -93,7 +94,7 @@ struct RateLimiter::State {
     std::int64_t gain = 0, cost = 0, most = 0;
     std::string reason;
     std::mutex mutex;
-    RecentGroups<Group> groups;
+    RecentGroups<Group> groups HINDSIGHT_GUARDED_BY(mutex);
 };
 
 HINDSIGHT_INLINE RateLimiter::RateLimiter(RateLimit options) : state_(std::make_shared<State>(std::move(options))) {}
@@ -151,7 +152,7 @@ struct Deduplicator::State {
     const Deduplication options;
     std::string reason;
     std::mutex mutex;
-    RecentGroups<TimePoint> groups;
+    RecentGroups<TimePoint> groups HINDSIGHT_GUARDED_BY(mutex);
 };
 
 HINDSIGHT_INLINE Deduplicator::Deduplicator(Deduplication options)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/find_records.hpp>
 #include <hindsight/impl/detail/losses.hpp>
 #include <hindsight/past.hpp>
@@ -34,11 +35,12 @@ HINDSIGHT_INLINE PastAnswer<Record> Past::find(const Query& query, const detail:
     if (query.before_seq == 0 || query.before_seq > last_) bounded.before_seq = last_ + 1;
     Seq lost_up_to = 0;
     PastAnswer<Record> answer;
-    answer.records = detail::find_records(*ledger_, bounded, type, [&](const detail::QueryCondition& condition) {
-        detail::for_each_loss(ledger_->history, &condition, [&](const detail::Loss& loss) {
-            if (loss.concerns(first_)) lost_up_to = std::max(lost_up_to, loss.up_to);
+    answer.records = detail::find_records(
+        *ledger_, bounded, type, [&](const detail::QueryCondition& condition) HINDSIGHT_UNCHECKED_LOCKING {
+            detail::for_each_loss(ledger_->history, &condition, [&](const detail::Loss& loss) {
+                if (loss.concerns(first_)) lost_up_to = std::max(lost_up_to, loss.up_to);
+            });
         });
-    });
     answer.gap = past::gap_in(bounded, answer.records, lost_up_to);
     return answer;
 }

@@ -18,6 +18,7 @@
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
 #include <hindsight/impl/detail/policy_answer.hpp>
@@ -113,12 +114,12 @@ private:
     Commit commit(BatchReceipt& receipt);
     bool is_outdated_locked() const noexcept;
     bool settle_takers_locked() noexcept;
-    std::size_t append_locked(Seq first) noexcept;
-    void push_locked() noexcept;
-    void push_alike_locked() noexcept;
-    void push_locked(Item& item) noexcept;
+    std::size_t append_locked(Seq first) noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
+    void push_locked() noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
+    void push_alike_locked() noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
+    void push_locked(Item& item) noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
     bool push_locked(Taker& taker, Envelope& envelope) noexcept;
-    void settle_stage_locked(Taker& taker) noexcept;
+    void settle_stage_locked(Taker& taker) noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
     void deliver(BatchReceipt& receipt) noexcept;
     void call_direct_handlers(BatchReceipt& receipt) noexcept;
     void finish(BatchReceipt& receipt);

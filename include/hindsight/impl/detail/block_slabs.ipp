@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/detail/block_slabs.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <array>
 #include <cstdint>
@@ -62,31 +63,31 @@ struct alignas(64) Slab {
 /// Never destroyed: threads give back blocks until they end.
 struct Slabs {
     std::mutex mutex;
-    std::array<Slab*, BlockSlabs::classes> with_room{};
+    std::array<Slab*, BlockSlabs::classes> with_room HINDSIGHT_GUARDED_BY(mutex){};
 
     static Slabs& instance() {
         static auto* const slabs = new Slabs;
         return *slabs;
     }
 
-    void link_locked(Slab& slab) noexcept {
+    void link_locked(Slab& slab) noexcept HINDSIGHT_REQUIRES(mutex) {
         Slab*& first = with_room[slab.index];
         slab.previous = nullptr;
         slab.next = first;
         if (first != nullptr) first->previous = &slab;
         first = &slab;
     }
-    void unlink_locked(Slab& slab) noexcept {
+    void unlink_locked(Slab& slab) noexcept HINDSIGHT_REQUIRES(mutex) {
         (slab.previous != nullptr ? slab.previous->next : with_room[slab.index]) = slab.next;
         if (slab.next != nullptr) slab.next->previous = slab.previous;
     }
-    FreeBlock& take_locked(Slab& slab) noexcept {
+    FreeBlock& take_locked(Slab& slab) noexcept HINDSIGHT_REQUIRES(mutex) {
         FreeBlock& block = *slab.take();
         if (slab.is_full()) unlink_locked(slab);
         return block;
     }
     /// The slab, if it is to be destroyed.
-    Slab* give_back_locked(FreeBlock& block) noexcept {
+    Slab* give_back_locked(FreeBlock& block) noexcept HINDSIGHT_REQUIRES(mutex) {
         Slab& slab = Slab::of(&block);
         const bool was_full = slab.is_full();
         slab.give_back(block);

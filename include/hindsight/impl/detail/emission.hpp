@@ -10,6 +10,7 @@
 
 #include <hindsight/detail/history.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/converted.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
 #include <hindsight/impl/detail/interception.hpp>
@@ -52,7 +53,7 @@ private:
 
     Commit commit();
     bool is_outdated_locked() const noexcept;
-    std::optional<History::Place> place_locked();
+    std::optional<History::Place> place_locked() HINDSIGHT_REQUIRES(ledger_.mutex);
 
     void deliver() noexcept;
     void call_direct_handlers() noexcept;

@@ -6,6 +6,7 @@
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <array>
 #include <bit>
@@ -37,7 +38,7 @@ public:
 
     /// Puts the event, which has its seq and which no other thread knows yet, into the mailboxes; beside theirs there
     /// are `references` to it.
-    void push_locked(Envelope& envelope, std::uint32_t references) noexcept {
+    void push_locked(Envelope& envelope, std::uint32_t references) noexcept HINDSIGHT_UNCHECKED_LOCKING {
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
             Mailbox& mailbox = *nodes_[i]->mailbox;
             const Mailbox::Push push = mailbox.push(envelope, false);

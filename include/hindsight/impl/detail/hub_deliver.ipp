@@ -4,6 +4,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
 #include <hindsight/impl/detail/pending_tasks.hpp>
@@ -37,7 +38,7 @@ public:
     }
     explicit operator bool() const noexcept { return mine_; }
     /// The lock is held, and the mailbox was found empty.
-    void end_locked() noexcept {
+    void end_locked() noexcept HINDSIGHT_UNCHECKED_LOCKING {
         mailbox_.go_to(Mailbox::Stage::idle, ledger_.waiting_mailboxes);
         mine_ = false;
     }

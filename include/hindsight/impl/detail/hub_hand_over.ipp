@@ -3,6 +3,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/prefetch.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/emission.ipp>
 #include <hindsight/impl/detail/handover.hpp>
 #include <hindsight/impl/detail/hub_call.hpp>
@@ -50,7 +51,7 @@ inline void prefetch_next_to_leave(const RecordLog& log) noexcept {
         const Topic::Keeping keeping = topic.keeping_at(ledger.history_version.load(std::memory_order_relaxed));
         const bool kept = keeping == Topic::Keeping::kept;
         // The rule that the topic knows may be gone, unless things are as prepared.
-        const auto goes_whole = [&] {
+        const auto goes_whole = [&]() HINDSIGHT_REQUIRES(ledger.mutex) {
             return kept ? ledger.history.takes_whole(envelope) : keeping != Topic::Keeping::asked;
         };
         if (is_as_prepared_locked(topic, subscribers) && goes_whole() && handover.prepare_locked()) [[likely]] {

@@ -3,6 +3,7 @@
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/error.hpp>
 
 #include <algorithm>
@@ -36,9 +37,11 @@ inline bool delivers_here(const Frame* top, const Node& node) noexcept {
 
 /// One shutdown after the other. A thread that has its turn already gets no second one; nor does one inside the hub,
 /// where it would have to wait for another that may wait for it.
-class Hub::ShutdownTurn {
+class HINDSIGHT_SCOPED_CAPABILITY Hub::ShutdownTurn {
 public:
-    ShutdownTurn(Hub& hub, bool is_inside) : owner_(hub.shutting_down_), lock_(hub.shutdown_mutex_, std::defer_lock) {
+    ShutdownTurn(Hub& hub, bool is_inside) HINDSIGHT_ACQUIRE(hub.shutdown_mutex_) HINDSIGHT_UNCHECKED_LOCKING
+        : owner_(hub.shutting_down_),
+          lock_(hub.shutdown_mutex_, std::defer_lock) {
         const ThreadSlot& me = ThreadSlot::current();
         if (owner_.load(std::memory_order_relaxed) == &me) return;
         if (is_inside) {
@@ -50,7 +53,7 @@ public:
     }
     ShutdownTurn(const ShutdownTurn&) = delete;
     ShutdownTurn& operator=(const ShutdownTurn&) = delete;
-    ~ShutdownTurn() {
+    ~ShutdownTurn() HINDSIGHT_RELEASE() HINDSIGHT_UNCHECKED_LOCKING {
         if (lock_.owns_lock()) owner_.store(nullptr, std::memory_order_relaxed);
     }
     explicit operator bool() const noexcept { return lock_.owns_lock(); }
@@ -187,7 +190,7 @@ HINDSIGHT_INLINE bool Hub::shut(ShutdownReport& report) noexcept {
         state_.store(State::closed, std::memory_order_seq_cst);
     }
     bool all_remembered = true;
-    registry_.for_each_node([&](Node& node) {
+    registry_.for_each_node([&](Node& node) HINDSIGHT_UNCHECKED_LOCKING {
         const std::size_t left = end_deliveries(node);
         if (left > 0) {
             report.drained = false;
@@ -221,12 +224,14 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
 
 HINDSIGHT_INLINE void Hub::stop() noexcept {
     Timetable::Lines rest;
+    std::vector<NodePtr> ended;
     {
         const ShutdownTurn turn(*this, hub_shutdown::is_inside(ThreadSlot::current().top, *this));
         if (!turn) return stopped_.store(true, std::memory_order_release);
         ShutdownReport unheard;
         shut(unheard);
         rest = close_schedules(unheard);
+        ended.swap(ended_);
     }
     end_rest(rest);
     close_all(true);
@@ -234,8 +239,8 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
         table->end(ThreadSlot::current().top == nullptr);
     if (Watchdog* const watchdog = watchdog_.load(std::memory_order_acquire))
         watchdog->stop(ThreadSlot::current().top == nullptr);
-    for (const NodePtr& node : ended_) quiesce(*node);
-    ended_.clear();
+    for (const NodePtr& node : ended) quiesce(*node);
+    ended.clear();
     stopped_.store(true, std::memory_order_release);
     pending_tasks_->end();
 }

@@ -12,6 +12,7 @@
 #include <hindsight/detail/backlog.hpp>
 #include <hindsight/detail/conversion.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/query_condition.hpp>
 #include <hindsight/replay.hpp>
 
@@ -46,7 +47,7 @@ private:
     bool convert(EnvelopePtr& dynamic) noexcept;
     bool passes_filter(const Record& record) noexcept;
     void pick_newest_per_key() noexcept;
-    Lagged let_go_locked() const noexcept;
+    Lagged let_go_locked() const noexcept HINDSIGHT_REQUIRES(ledger_.mutex);
 
     Hub& hub_;
     Ledger& ledger_;

@@ -3,6 +3,7 @@
 
 #include <hindsight/detail/answers.hpp>
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -69,8 +70,8 @@ public:
 
 private:
     std::mutex mutex_;
-    std::uint64_t last_ = random_origin();
-    std::unordered_map<std::uint64_t, std::weak_ptr<Answers>> open_;
+    std::uint64_t last_ HINDSIGHT_GUARDED_BY(mutex_) = random_origin();
+    std::unordered_map<std::uint64_t, std::weak_ptr<Answers>> open_ HINDSIGHT_GUARDED_BY(mutex_);
 };
 
 }  // namespace hindsight::detail

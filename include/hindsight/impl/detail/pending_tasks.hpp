@@ -1,6 +1,7 @@
 // PendingTasks: the executor of a bus without threads. Tasks wait until somebody runs them.
 #pragma once
 
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/executor.hpp>
 
 #include <cstddef>
@@ -74,8 +75,8 @@ private:
     }
 
     std::mutex mutex_;
-    std::list<Task> tasks_;
-    bool ended_ = false;
+    std::list<Task> tasks_ HINDSIGHT_GUARDED_BY(mutex_);
+    bool ended_ HINDSIGHT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace hindsight::detail

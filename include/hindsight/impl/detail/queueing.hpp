@@ -5,6 +5,7 @@
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/snapshot.hpp>
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/impl/detail/filtering.hpp>
 #include <hindsight/impl/detail/room_wait.hpp>
 
@@ -58,7 +59,7 @@ public:
     std::uint32_t dropped() const noexcept { return dropped_; }
 
 private:
-    void push_locked(Node& node, Envelope& envelope) noexcept;
+    void push_locked(Node& node, Envelope& envelope) noexcept HINDSIGHT_UNCHECKED_LOCKING;
 
     Frame& frame_;
     Hub& hub_;

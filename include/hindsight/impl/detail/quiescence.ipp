@@ -52,7 +52,8 @@ inline bool only_slot_in_use(ThreadSlots& slots, const ThreadSlot& me) noexcept 
 }
 
 /// Whether a run that is under way may need this very thread to go on. Unlocks to ask the executor.
-inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot& me, const Node& node) noexcept {
+inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot& me,
+                           const Node& node) noexcept HINDSIGHT_UNCHECKED_LOCKING {
     if (me.top != nullptr) return true;
     std::shared_ptr<Executor> executor = node.run_executor;
     lock.unlock();
@@ -64,7 +65,7 @@ inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot&
 
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
 inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me,
-                            Node& node) noexcept {
+                            Node& node) noexcept HINDSIGHT_UNCHECKED_LOCKING {
     if (is_busy(slots, me, node) ||
         (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
         return;

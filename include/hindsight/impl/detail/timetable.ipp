@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/detail/timetable.hpp>
 #include <hindsight/detail/wall_clock.hpp>
@@ -260,7 +261,7 @@ HINDSIGHT_INLINE void Timetable::finish(bool may_wait, Deadline deadline) noexce
     changed_.notify_all();
     if (may_wait) {
         finished_.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::hours(24 * 365)),
-                             [&] { return runner_ == std::thread::id(); });
+                             [&]() HINDSIGHT_REQUIRES(mutex_) { return runner_ == std::thread::id(); });
     }
     if (runner_ == std::thread::id()) emit_due_as_runner(lock);
 }

@@ -56,18 +56,18 @@ inline Material collect(Ledger& ledger, Seq asked) {
     std::vector<LogCursor> cursors;
     std::uint64_t newer = 0;
     const std::lock_guard lock(ledger.mutex);
-    const History& history = ledger.history;
-    for (Envelope* each = find_locked(history, asked); each != nullptr; each = cause_locked(history, *each)) {
+    for (Envelope* each = find_locked(ledger.history, asked); each != nullptr;
+         each = cause_locked(ledger.history, *each)) {
         found.chain.emplace_back(EnvelopePtr::share(*each));
     }
-    history.for_each_log([&](const RecordLog& log) {
+    ledger.history.for_each_log([&](const RecordLog& log) {
         if (log.size() > 0) cursors.emplace_back(log, condition, no_limit);
     });
-    merge(cursors, Take::oldest, [&](Envelope& each, const LogCursor&) {
+    merge(cursors, Take::oldest, [&](Envelope& each, const LogCursor&) HINDSIGHT_UNCHECKED_LOCKING {
         ++newer;
         if (!has_cause(each) || each.cause < asked) return true;
         found.newer.emplace_back(EnvelopePtr::share(each));
-        if (each.cause != asked && cause_locked(history, each) == nullptr) found.missing.push_back(each.cause);
+        if (each.cause != asked && cause_locked(ledger.history, each) == nullptr) found.missing.push_back(each.cause);
         return true;
     });
     const Seq last = ledger.last_seq.load(std::memory_order_relaxed);
