@@ -1,6 +1,7 @@
 // Records of another history, or of a file, in a store of their own.
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
+#include "support/envelopes.hpp"
 #include "support/events.hpp"
 #include "support/records.hpp"
 #include "support/refusal.hpp"
@@ -135,6 +136,24 @@ TEST_CASE("when memory runs out nothing is restored", "[event_store][promise-6]"
     }
     CHECK(allowed > 5);
     CHECK(original.size() == 4);
+}
+
+TEST_CASE("the sequence goes on from the largest seq that can be restored, and no later one can be", "[event_store]") {
+    constexpr Seq largest = Seq{1} << 63U;
+    EventBus bus;
+    CHECK(refuses<InvalidArgument>("the largest is 9223372036854775808", [&] {
+        bus.history().restore({Record(envelope_named("edge.beyond", largest + 1))});
+    }));
+    bus.history().restore({Record(envelope_named("edge.before", 3)), Record(envelope_named("edge.last", largest))});
+    std::vector<Seq> delivered;
+    const auto late = bus.subscribe("edge.*", [&](const Record& record) { delivered.push_back(record.seq()); },
+                                    {.delivery = Delivery::direct, .replay = Replay::from_seq(largest)});
+    CHECK(bus.emit(NamedEvent{"edge.after"}).seq == largest + 1);
+    CHECK(delivered == std::vector<Seq>{largest, largest + 1});
+    CHECK(seqs_of(bus.history().query({.after_seq = largest})) == Seqs{largest + 1});
+    CHECK(seqs_of(bus.history().query({.before_seq = largest + 1})) == Seqs{3, largest});
+    CHECK(bus.history().find(largest + 1)->name() == "edge.after");
+    CHECK(bus.history().as_of(largest + 1).query({.after_seq = 3}).records.size() == 2);
 }
 
 TEST_CASE("what cannot be restored is refused and changes nothing", "[event_store]") {

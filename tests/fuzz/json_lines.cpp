@@ -103,9 +103,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // A line may become longer than it was: numbers and characters that are written otherwise.
     if (again.refused_count == 0) {
         require_same(written(again.records), first, "what is written the second time");
+        const bool fits = again.records.empty() || again.records.back().seq() <= Seq{1} << 63U;
         EventStore store;
-        store.restore(std::move(again.records));
-        require_same(written(store.query()), first, "what a store gives back");
+        if (fits) store.restore(std::move(again.records));
+        if (fits) require_same(written(store.query()), first, "what a store gives back");
     }
     for (const RefusedLine& each : again.refused) {
         require_same(each.reason.starts_with("longer than"), true, "a line of its own that is refused");

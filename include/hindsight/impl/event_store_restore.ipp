@@ -25,6 +25,13 @@ inline void require_order(const std::vector<Record>& records) {
         }
         last = record.seq();
     }
+    // At a thousand million events a second what is left is enough for 292 years.
+    constexpr Seq largest = Seq{1} << 63U;
+    if (last > largest) {
+        throw InvalidArgument("EventStore::restore: a record with seq " + std::to_string(last) +
+                              ", after which the sequence could come to its end; the largest is " +
+                              std::to_string(largest));
+    }
 }
 
 /// The largest seq before the last that none of them has, or 0.
