@@ -78,7 +78,7 @@ private:
     HINDSIGHT_API void take_favour() noexcept;
 
     // For emitting, by a thread that has found the lock taken.
-    void wait_to_emit() noexcept;
+    void wait_to_emit() noexcept HINDSIGHT_UNCHECKED_LOCKING;
     void end_row() noexcept { row_begin_ = emits_.load(std::memory_order_relaxed); }
 
     std::atomic<const ThreadSlot*> favourite_{nullptr};
@@ -96,10 +96,8 @@ private:
 /// The lock for emitting.
 class HINDSIGHT_SCOPED_CAPABILITY EmitLock {
 public:
-    HINDSIGHT_ALWAYS_INLINE EmitLock(LedgerMutex& mutex, ThreadSlot& slot) noexcept
-        HINDSIGHT_ACQUIRE(mutex) HINDSIGHT_UNCHECKED_LOCKING : mutex_(mutex),
-                                                               slot_(slot),
-                                                               favoured_(mutex.enter(slot)) {
+    HINDSIGHT_ALWAYS_INLINE EmitLock(LedgerMutex& mutex, ThreadSlot& slot) noexcept HINDSIGHT_UNCHECKED_ACQUIRE(mutex)
+        : mutex_(mutex), slot_(slot), favoured_(mutex.enter(slot)) {
         if (!favoured_) [[unlikely]]
             mutex_.lock_to_emit(slot);
     }

@@ -27,3 +27,4 @@
 
 // On functions that lock in a way that the analysis cannot follow; the comment there says how.
 #define HINDSIGHT_UNCHECKED_LOCKING HINDSIGHT_THREAD_SAFETY(no_thread_safety_analysis)
+#define HINDSIGHT_UNCHECKED_ACQUIRE(...) HINDSIGHT_ACQUIRE(__VA_ARGS__) HINDSIGHT_UNCHECKED_LOCKING

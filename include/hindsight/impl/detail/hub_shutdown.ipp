@@ -39,9 +39,8 @@ inline bool delivers_here(const Frame* top, const Node& node) noexcept {
 /// where it would have to wait for another that may wait for it.
 class HINDSIGHT_SCOPED_CAPABILITY Hub::ShutdownTurn {
 public:
-    ShutdownTurn(Hub& hub, bool is_inside) HINDSIGHT_ACQUIRE(hub.shutdown_mutex_) HINDSIGHT_UNCHECKED_LOCKING
-        : owner_(hub.shutting_down_),
-          lock_(hub.shutdown_mutex_, std::defer_lock) {
+    ShutdownTurn(Hub& hub, bool is_inside) HINDSIGHT_UNCHECKED_ACQUIRE(hub.shutdown_mutex_)
+        : owner_(hub.shutting_down_), lock_(hub.shutdown_mutex_, std::defer_lock) {
         const ThreadSlot& me = ThreadSlot::current();
         if (owner_.load(std::memory_order_relaxed) == &me) return;
         if (is_inside) {
