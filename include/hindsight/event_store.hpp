@@ -123,8 +123,9 @@ public:
     /// that no event has come to yet; it may be a bus's.
     ///
     /// A record belongs to one history: those that somebody else holds, too, are copied, so move in the only ones.
-    /// Throws InvalidArgument where the store has had events, seqs do not increase or exceed 2^63, a record is empty, or
-    /// one has to be copied and cannot be; std::bad_alloc, and what copying payloads throws. Nothing has changed then. O(records).
+    /// Throws InvalidArgument where the store has had events, seqs do not increase or exceed 2^63, a record is empty,
+    /// or one has to be copied and cannot be; std::bad_alloc, and what copying payloads throws. Nothing has changed
+    /// then. O(records).
     void restore(std::vector<Record> records);
 
     /// Lets go of all records; counters and the sequence go on.
