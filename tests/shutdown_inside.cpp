@@ -140,6 +140,29 @@ TEST_CASE("handlers of two buses that shut each other's bus down end when the ti
     CHECK(right.emit(Tick{}).outcome == Outcome::closed);
 }
 
+TEST_CASE("handlers of two buses that destroy each other's bus both return", "[shutdown][promise-9][promise-13]") {
+    const auto delivery = GENERATE(Delivery::direct, Delivery::queued);
+    const BusOptions options{.pool = {.threads = 1}, .drain_on_destroy = Duration::zero()};
+    auto left = std::make_unique<EventBus>(options), right = std::make_unique<EventBus>(options);
+    std::latch both_inside(2), both_done(2);
+    const auto destroy = [&](std::unique_ptr<EventBus>& other) {
+        return [&](const Tick&) {
+            both_inside.arrive_and_wait();
+            other.reset();
+            both_done.count_down();
+        };
+    };
+    left->subscribe<Tick>(destroy(right), {.delivery = delivery}).detach();
+    right->subscribe<Tick>(destroy(left), {.delivery = delivery}).detach();
+    auto first = start([&] { left->emit(Tick{}); });
+    auto second = start([&] { right->emit(Tick{}); });
+    get_soon(std::move(first));
+    get_soon(std::move(second));
+    run_elsewhere([&] { both_done.wait(); });
+    CHECK(left == nullptr);
+    CHECK(right == nullptr);
+}
+
 TEST_CASE("a bus can be destroyed inside its own direct handler", "[shutdown][promise-13]") {
     auto bus = std::make_unique<EventBus>();
     const auto state = std::make_shared<int>(0);

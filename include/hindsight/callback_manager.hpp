@@ -226,8 +226,8 @@ public:
     CallbackManager(const CallbackOptions& options, std::shared_ptr<detail::Ledger> ledger,
                     std::function<std::shared_ptr<Executor>()> make_executor, bool single_threaded);
     detail::Hub& hub() const noexcept { return *hub_; }
-    /// For the library: ends it before its destructor does.
-    void stop() noexcept;
+    /// For the library: ends it before its destructor does. False: other threads are still in handlers, see Hub::stop.
+    bool stop() noexcept;
 
 private:
     template <class E>

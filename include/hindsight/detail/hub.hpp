@@ -108,10 +108,9 @@ public:
     ShutdownReport shutdown(Duration timeout);
     /// Shuts down, and gives what was not delivered to the error handler.
     void end(Duration timeout) noexcept;
-    /// Shuts down without draining any further and ends every subscription; waits for their running handlers.
-    void stop() noexcept;
-    /// Gives up a reference; where this thread is inside the hub, as soon as it has left.
-    static void let_go(std::shared_ptr<Hub> hub) noexcept;
+    /// Shuts down without draining any further and ends every subscription; waits for their running handlers. False:
+    /// other threads run some that wait for one that this thread is in. They have this hub until they have left it.
+    bool stop() noexcept;
 
     void require_wait_can_end(const Envelope& envelope) const override;
 

@@ -151,6 +151,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;
+    std::shared_ptr<NodeOwner> needed;       // by the last thread that leaves it, where that was not waited for
     std::shared_ptr<Executor> run_executor;  // of the run that its handler is in the middle of, see long_run.hpp
 
     // What is the user's beside the handler; given up with it.

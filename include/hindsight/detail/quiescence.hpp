@@ -39,6 +39,16 @@ HINDSIGHT_API bool quiesce(Node& node) noexcept;
 /// The same without waiting for other threads; true if the state is destroyed on return.
 HINDSIGHT_API bool quiesce_later(Node& node) noexcept;
 
+/// As `quiesce`, for an owner that is about to go. Where it is deferred, the last thread that leaves the node has the
+/// owner until it has left all frames of it.
+HINDSIGHT_API bool quiesce(Node& node, std::shared_ptr<NodeOwner> owner) noexcept;
+
+/// Whether another thread is in the node's handler, or destroys its state.
+HINDSIGHT_API bool is_run_by_others(const Node& node) noexcept;
+
+/// The owner lives until this thread has left all frames of it.
+HINDSIGHT_API void let_go(std::shared_ptr<NodeOwner> owner) noexcept;
+
 /// A run begins that `executor` goes on with: from here on the node is busy, whether a thread runs it or not.
 HINDSIGHT_API void begin_run(Node& node, std::shared_ptr<Executor> executor) noexcept;
 /// It is over.

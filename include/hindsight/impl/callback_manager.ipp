@@ -3,6 +3,7 @@
 #include <hindsight/callback_manager.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/quiescence.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/connecting.hpp>
 
@@ -25,10 +26,11 @@ HINDSIGHT_INLINE CallbackManager::~CallbackManager() {
     stop();
 }
 
-HINDSIGHT_INLINE void CallbackManager::stop() noexcept {
-    if (!hub_) return;
-    hub_->stop();
-    detail::Hub::let_go(std::move(hub_));
+HINDSIGHT_INLINE bool CallbackManager::stop() noexcept {
+    if (!hub_) return true;
+    const bool all = hub_->stop();
+    detail::let_go(std::move(hub_));
+    return all;
 }
 
 HINDSIGHT_INLINE Subscription CallbackManager::connect(detail::NodePtr node, Pattern* pattern,

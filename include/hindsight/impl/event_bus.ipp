@@ -6,6 +6,7 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/thread_pool.hpp>
 
+#include <thread>
 #include <utility>
 
 namespace hindsight::detail {
@@ -66,10 +67,16 @@ HINDSIGHT_INLINE BusCore::BusCore(BusOptions options, std::shared_ptr<EventStore
 
 HINDSIGHT_INLINE BusCore::~BusCore() {
     callbacks_.hub().end(options_.drain_on_destroy);
-    const std::shared_ptr<ThreadPool> threads = std::move(pool_->threads);
-    callbacks_.stop();
-    // The last turns may still be leaving the hub: let them go before the process goes on.
-    if (threads && !threads->runs_here()) threads->join();
+    std::shared_ptr<ThreadPool> threads = std::move(pool_->threads);
+    const bool all_have_left = callbacks_.stop();
+    if (!threads || threads->runs_here()) return;
+    if (all_have_left) {
+        // The last turns may still be leaving the hub: let them go before the process goes on.
+        threads->join();
+    } else {
+        // One of them waits for a handler that this thread is in.
+        std::thread([threads = std::move(threads)] { threads->join(); }).detach();
+    }
 }
 
 HINDSIGHT_INLINE std::size_t BusCore::retire(const EventType& type) {

@@ -205,15 +205,6 @@ HINDSIGHT_INLINE void Hub::close(Node& node) noexcept {
     quiesce_later(node);
 }
 
-HINDSIGHT_INLINE void Hub::let_go(std::shared_ptr<Hub> hub) noexcept {
-    if (!hub) return;
-    Frame* outermost = nullptr;
-    for (Frame* frame = ThreadSlot::current().top; frame != nullptr; frame = frame->outer) {
-        if (frame->engine == hub.get()) outermost = frame;
-    }
-    if (outermost != nullptr) outermost->keep(std::move(hub));
-}
-
 HINDSIGHT_INLINE void set_conversion(Hub& hub, const Conversion& conversion) {
     hub.set_conversion(conversion);
 }

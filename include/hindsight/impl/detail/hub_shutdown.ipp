@@ -221,12 +221,15 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
     return node.mailbox->waiting() + node.mailbox->progress.lost();
 }
 
-HINDSIGHT_INLINE void Hub::stop() noexcept {
+HINDSIGHT_INLINE bool Hub::stop() noexcept {
     Timetable::Lines rest;
     std::vector<NodePtr> ended;
     {
         const ShutdownTurn turn(*this, hub_shutdown::is_inside(ThreadSlot::current().top, *this));
-        if (!turn) return stopped_.store(true, std::memory_order_release);
+        if (!turn) {
+            stopped_.store(true, std::memory_order_release);
+            return false;
+        }
         ShutdownReport unheard;
         shut(unheard);
         rest = close_schedules(unheard);
@@ -238,10 +241,15 @@ HINDSIGHT_INLINE void Hub::stop() noexcept {
         table->end(ThreadSlot::current().top == nullptr);
     if (Watchdog* const watchdog = watchdog_.load(std::memory_order_acquire))
         watchdog->stop(ThreadSlot::current().top == nullptr);
-    for (const NodePtr& node : ended) quiesce(*node);
+    bool others_run = false;
+    for (const NodePtr& node : ended) {
+        const bool has_ended = quiesce(*node, shared_from_this());
+        others_run = others_run || (!has_ended && is_run_by_others(*node));
+    }
     ended.clear();
     stopped_.store(true, std::memory_order_release);
     pending_tasks_->end();
+    return !others_run;
 }
 
 }  // namespace hindsight::detail

@@ -64,11 +64,13 @@ inline bool may_go_on_here(std::unique_lock<std::mutex>& lock, const ThreadSlot&
 }
 
 /// Destroys the state if nobody is busy with the node and nobody has done it; unlocks for the user's destructors.
-inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock, ThreadSlot& me,
-                            Node& node) noexcept HINDSIGHT_UNCHECKED_LOCKING {
+/// Returns the owner if it is `needed`, which must not be let go of with the lock.
+[[nodiscard]] inline std::shared_ptr<NodeOwner> destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lock,
+                                                                ThreadSlot& me,
+                                                                Node& node) noexcept HINDSIGHT_UNCHECKED_LOCKING {
     if (is_busy(slots, me, node) ||
         (node.flags.fetch_or(Node::claimed, std::memory_order_seq_cst) & Node::claimed) != 0) {
-        return;
+        return {};
     }
     node.destroyer = &me;
     lock.unlock();
@@ -77,9 +79,10 @@ inline void destroy_if_idle(ThreadSlots& slots, std::unique_lock<std::mutex>& lo
     node.destroyer = nullptr;
     node.flags.fetch_or(Node::ended, std::memory_order_seq_cst);
     slots.changed.notify_all();
+    return std::move(node.needed);
 }
 
-inline bool quiesce(Node& node, bool wait) noexcept {
+inline bool quiesce(Node& node, bool wait, std::shared_ptr<NodeOwner> owner) noexcept {
     if (node.has(Node::ended)) return true;
     const NodePtr keep = NodePtr::share(node);
     ThreadSlot& me = ThreadSlot::current();
@@ -88,6 +91,7 @@ inline bool quiesce(Node& node, bool wait) noexcept {
     if ((flags & Node::dead) == 0) flags = node.flags.fetch_or(Node::dead, std::memory_order_seq_cst);
     const bool seen = (flags & Node::unseen) == 0;
 
+    std::shared_ptr<NodeOwner> not_needed;
     std::unique_lock lock(slots.mutex);
     if (seen && !only_slot_in_use(slots, me)) {
         lock.unlock();
@@ -109,8 +113,11 @@ inline bool quiesce(Node& node, bool wait) noexcept {
             slots.changed.wait(lock);
             me.waiting_for = nullptr;
         }
-        if (!wait) node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
-        destroy_if_idle(slots, lock, me, node);
+        if (!wait) {
+            node.flags.fetch_or(Node::orphan, std::memory_order_seq_cst);
+            if (owner && !node.has(Node::ended)) node.needed = std::move(owner);
+        }
+        not_needed = destroy_if_idle(slots, lock, me, node);
         // It may have been busy again, with a thread that is about to find it dead.
     } while (wait && !node.has(Node::claimed));
     return node.has(Node::ended);
@@ -122,9 +129,31 @@ HINDSIGHT_INLINE void runner_left(Node& node) noexcept {
     const NodePtr keep = NodePtr::share(node);
     ThreadSlot& me = ThreadSlot::current();
     ThreadSlots& slots = ThreadSlots::instance();
-    std::unique_lock lock(slots.mutex);
-    slots.changed.notify_all();
-    if (node.has(Node::orphan)) quiescence::destroy_if_idle(slots, lock, me, node);
+    std::shared_ptr<NodeOwner> owner;
+    {
+        std::unique_lock lock(slots.mutex);
+        slots.changed.notify_all();
+        if (node.has(Node::orphan)) owner = quiescence::destroy_if_idle(slots, lock, me, node);
+    }
+    if (owner) let_go(std::move(owner));
+}
+
+HINDSIGHT_INLINE bool is_run_by_others(const Node& node) noexcept {
+    const ThreadSlot& me = ThreadSlot::current();
+    ThreadSlots& slots = ThreadSlots::instance();
+    const std::lock_guard lock(slots.mutex);
+    bool found = false;
+    slots.for_each(
+        [&](const ThreadSlot& slot) { found = found || (&slot != &me && quiescence::occupies(slot, node)); });
+    return found;
+}
+
+HINDSIGHT_INLINE void let_go(std::shared_ptr<NodeOwner> owner) noexcept {
+    Frame* outermost = nullptr;
+    for (Frame* frame = ThreadSlot::current().top; frame != nullptr; frame = frame->outer) {
+        if (frame->engine == owner.get()) outermost = frame;
+    }
+    if (outermost != nullptr) outermost->keep(std::move(owner));
 }
 
 HINDSIGHT_INLINE void begin_run(Node& node, std::shared_ptr<Executor> executor) noexcept {
@@ -142,11 +171,15 @@ HINDSIGHT_INLINE void end_run(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE bool quiesce(Node& node) noexcept {
-    return quiescence::quiesce(node, true);
+    return quiescence::quiesce(node, true, {});
+}
+
+HINDSIGHT_INLINE bool quiesce(Node& node, std::shared_ptr<NodeOwner> owner) noexcept {
+    return quiescence::quiesce(node, true, std::move(owner));
 }
 
 HINDSIGHT_INLINE bool quiesce_later(Node& node) noexcept {
-    return quiescence::quiesce(node, false);
+    return quiescence::quiesce(node, false, {});
 }
 
 }  // namespace hindsight::detail
