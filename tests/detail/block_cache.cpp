@@ -64,7 +64,7 @@ TEST_CASE("a thread keeps few blocks, and none once it has ended", "[block_cache
         use(5000);
         held = allocated_bytes - at_start;
     }).join();
-    CHECK(held <= 16 * 64 * 512);
+    CHECK(held <= 16 * 128 * 512);
     CHECK(allocated_bytes == before);
 }
 

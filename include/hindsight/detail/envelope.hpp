@@ -103,10 +103,15 @@ constexpr std::size_t Envelope::payload_offset(const EventType& type) noexcept {
     return (sizeof(Envelope) + type.alignment - 1) & ~(type.alignment - 1);
 }
 
+/// Whether it says nothing but its type, its payload and when it was emitted.
+inline bool is_plain(const Envelope& envelope) noexcept {
+    return envelope.flags == (Envelope::has_payload | Envelope::plain);
+}
+
 /// Whether both say nothing but their type, of which they are, and their payload, of the same size.
 inline bool are_alike(const Envelope& left, const Envelope& right) noexcept {
-    return left.type == right.type && left.flags == (Envelope::has_payload | Envelope::plain) &&
-           left.flags == right.flags && left.payload_bytes == right.payload_bytes;
+    return left.type == right.type && is_plain(left) && left.flags == right.flags &&
+           left.payload_bytes == right.payload_bytes;
 }
 
 inline void add_reference(Envelope& envelope, std::uint32_t count = 1) noexcept {

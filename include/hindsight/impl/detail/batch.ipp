@@ -26,8 +26,11 @@ HINDSIGHT_INLINE void Batch::take(const Draft& draft) {
     const std::uint32_t group = is_plain_next ? 0 : group_of(draft);
     if (items_.empty()) time_ = hub_.now();
     const TimePoint time = time_of(draft, [this] { return time_; });
+    const Envelope* const last = is_plain_next ? &items_.back().whole() : nullptr;
     EnvelopePtr made;
-    if (frame_.outer == nullptr) {
+    if (last != nullptr && last->type == &draft.type && is_plain(*last)) {
+        made = make_envelope_after(*last, draft, time, frame_.slot);
+    } else if (frame_.outer == nullptr) {
         made = make_envelope_outside(draft, time, ledger_.origin, frame_.slot);
     } else {
         Stamp stamp = stamp_of(draft, time, ledger_.origin);

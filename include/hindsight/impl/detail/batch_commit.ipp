@@ -84,11 +84,18 @@ HINDSIGHT_INLINE std::size_t Batch::append_locked(Seq first) noexcept {
         const Group& group = groups_[item.group];
         whole.seq = first++;
         if (item.stores) {
+            ++recorded;
+            RetentionRule& rule = *group.topic->rule;
+            if (alike_) {
+                if (Envelope* const oldest = ledger_.history.append_for_alike(rule, whole)) {
+                    evicted_.add(*oldest);
+                    continue;
+                }
+            }
             Envelope& kept = item.kept();
             kept.seq = whole.seq;
             if (!alike_) add_reference(kept);
-            ledger_.history.append(kept, ledger_.history.place_for(*group.topic->rule, whole), evicted_);
-            ++recorded;
+            ledger_.history.append(kept, ledger_.history.place_for(rule, whole), evicted_);
         } else if (group.keeping != Topic::Keeping::none) {
             ++group.topic->rule->refused;
         }

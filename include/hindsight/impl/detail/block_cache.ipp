@@ -11,7 +11,7 @@ HINDSIGHT_INLINE thread_local constinit BlockCache::Cache BlockCache::cache_{};
 
 namespace block_cache {
 
-inline constexpr std::size_t limit = recycles_blocks ? 64 : 0;
+inline constexpr std::size_t limit = recycles_blocks ? 128 : 0;
 
 /// Runs `empty` when the thread ends.
 template <class F>

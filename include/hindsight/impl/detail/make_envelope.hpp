@@ -190,4 +190,22 @@ HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_outside(const Draft& draft, Ti
     return EnvelopePtr(spare);
 }
 
+/// The same for one that follows a plain one of its type: what that says, but for the payload, is true of it, too.
+HINDSIGHT_ALWAYS_INLINE EnvelopePtr make_envelope_after(const Envelope& like, const Draft& draft, TimePoint time,
+                                                        ThreadSlot& slot) {
+    Envelope* made = slot.spare.take(draft.type, draft.type.identity);
+    if (made == nullptr) {
+        made = envelope::make_empty(draft.type, like.allocated());
+        made->type = like.type;
+        made->text_offset = like.text_offset;
+        made->payload_bytes = like.payload_bytes;
+        made->footprint = like.footprint;
+        made->flags = like.flags;
+        made->category_size = like.category_size;
+    }
+    make_envelope_of_spare(*made, draft, time, like.origin);
+    count_payload(*made, slot);
+    return EnvelopePtr(made);
+}
+
 }  // namespace hindsight::detail
