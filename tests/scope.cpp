@@ -373,4 +373,45 @@ TEST_CASE("names of scopes are names, and of no library", "[scope]") {
     CHECK(nested.name().substr(0, one.name().size() + 1) == std::string(one.name()) + ".");
 }
 
+TEST_CASE("a batch is emitted in a scope as single events are", "[scope][emit_many]") {
+    EventBus bus{{.pool = {.threads = 0}}};
+    Scope session = bus.scope("provider.session");
+    const Scope provider = bus.scope("provider");
+    const Scope sibling = bus.scope("sibling");
+    std::vector<std::string> seen;
+    const auto a = session.subscribe<Tick>(note(seen, "session"));
+    const auto b = provider.subscribe<Tick>(note(seen, "provider"), direct);
+    const auto c = sibling.subscribe<Tick>(note(seen, "sibling"), direct);
+    const auto middleware = provider.use<Tick>([](Tick& tick, DraftView& view) {
+        if (tick.number == 2) return view.veto("two");
+        tick.number += 10;
+        view.set_source(view.scope());
+    });
+
+    const hindsight::BatchReceipt receipt = session.emit_many({Tick{1}, Tick{2}, Tick{3}});
+    CHECK(receipt.count == 2);
+    CHECK(receipt.recorded == 2);
+    CHECK(receipt.queued == 2);
+    REQUIRE(receipt.refused.size() == 1);
+    CHECK(receipt.refused.front().index == 1);
+    CHECK(seen == std::vector<std::string>{"provider:11", "provider:13"});
+    bus.run_pending();
+    CHECK(seen == std::vector<std::string>{"provider:11", "provider:13", "session:11", "session:13"});
+    CHECK(session.history().query({.source = "provider.session"}).size() == 2);
+    CHECK(sibling.history().empty());
+    const std::vector<NamedEvent> named{NamedEvent{"other.one"}, NamedEvent{"other.two"}};
+    CHECK(provider.emit_many(named).count == 2);
+    CHECK(provider.history().query({.pattern = "other.*"}).size() == 2);
+    CHECK(bus.stats().by_name.at("test.tick").emitted == 2);
+
+    session.end();
+    const std::uint64_t refused = bus.stats().refused_closed;
+    CHECK_THROWS_AS(session.emit_many({Tick{4}}), hindsight::InvalidArgument);
+    Scope first = bus.scope("again");
+    const Scope below = first.scope("below");
+    first.end();
+    CHECK(below.emit_many({Tick{5}, Tick{6}}).outcome == Outcome::closed);
+    CHECK(bus.stats().refused_closed == refused + 2);
+}
+
 }  // namespace

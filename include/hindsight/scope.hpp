@@ -1,8 +1,10 @@
 // Scope: a bus within a bus, for what belongs together for a while: a provider, a session, a request.
 #pragma once
 
+#include <hindsight/batch_receipt.hpp>
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/draft.hpp>
+#include <hindsight/detail/draft_source.hpp>
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/observing.hpp>
@@ -20,8 +22,11 @@
 #include <hindsight/subscription.hpp>
 
 #include <concepts>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -34,6 +39,7 @@ struct ScopeHandle;
 
 /// For the library: what Scope does with events.
 HINDSIGHT_API void emit_in(const ScopeHandle* scope, const Draft& draft, Receipt& receipt);
+HINDSIGHT_API void emit_many_in(const ScopeHandle* scope, const DraftSource& source, BatchReceipt& receipt);
 HINDSIGHT_API Scheduled schedule_in(const ScopeHandle* scope, const Draft& draft, const When& when);
 }  // namespace detail
 
@@ -94,6 +100,23 @@ public:
     const {
         detail::refuse_event<std::decay_t<E>>();
         return {};
+    }
+
+    /// See BasicEventBus::emit_many.
+    template <std::ranges::input_range R>
+    BatchReceipt emit_many(R && events, const EmitOptions& options = default_emit_options) const {
+        using E = std::remove_cvref_t<std::ranges::range_reference_t<R>>;
+        BatchReceipt receipt;
+        if constexpr (Event<E>) {
+            detail::emit_many_in(handle_.get(), detail::RangeDrafts<R>(events, options), receipt);
+        } else {
+            detail::refuse_event<E>();
+        }
+        return receipt;
+    }
+    template <Event E>
+    BatchReceipt emit_many(std::initializer_list<E> events, const EmitOptions& options = default_emit_options) const {
+        return emit_many(std::span<const E>(events.begin(), events.size()), options);
     }
 
     /// See BasicEventBus::emit_after, emit_at and emit_every.

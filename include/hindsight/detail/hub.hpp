@@ -74,7 +74,8 @@ public:
     /// `emitted`: set to the event as it was emitted, if it was; also where HandlerFailed is thrown.
     void emit_made(const Draft& draft, EnvelopePtr made, Receipt& receipt, Record* emitted = nullptr);
     /// For the outside: the function `emit_many` of draft_source.hpp.
-    void emit_many(const DraftSource& source, BatchReceipt& receipt);
+    /// `scope`: that the drafts are for. User code may end the handle, not the scope's entry.
+    void emit_many(const DraftSource& source, BatchReceipt& receipt, const ScopeHandle* scope = nullptr);
 
     /// For the outside: the function `schedule` of schedule.hpp.
     Scheduled schedule(const Draft& draft, const When& when);

@@ -52,6 +52,31 @@ private:
     detail::Draft draft_;
 };
 
+/// Drafts that say the scope.
+class ScopedDrafts final : public detail::DraftSource {
+public:
+    ScopedDrafts(const detail::DraftSource& drafts, std::string_view scope) noexcept : drafts_(drafts), scope_(scope) {
+        expected = drafts.expected;
+    }
+
+    void give_to(detail::DraftTaker& taker) const override {
+        Scoping scoping(taker, scope_);
+        drafts_.give_to(scoping);
+    }
+
+private:
+    struct Scoping final : detail::DraftTaker {
+        Scoping(detail::DraftTaker& taker_, std::string_view scope_) noexcept : taker(taker_), scope(scope_) {}
+        void take(const detail::Draft& draft) override { taker.take(ScopedDraft(draft, scope).draft()); }
+
+        detail::DraftTaker& taker;
+        std::string_view scope;
+    };
+
+    const detail::DraftSource& drafts_;
+    std::string_view scope_;
+};
+
 }  // namespace scope
 
 HINDSIGHT_INLINE Scope::Scope() noexcept = default;
@@ -102,6 +127,13 @@ HINDSIGHT_INLINE void detail::emit_in(const ScopeHandle* scope, const Draft& dra
     if (!hub) return;
     const scope::ScopedDraft scoped(draft, *entry->name);
     hub->emit_in(*scope, scoped.draft(), receipt);
+}
+
+HINDSIGHT_INLINE void detail::emit_many_in(const ScopeHandle* scope, const DraftSource& source, BatchReceipt& receipt) {
+    const std::shared_ptr<ScopeEntry> entry = scope::require(scope, "emit_many").entry;
+    const std::shared_ptr<Hub> hub = scope->hub.lock();
+    if (!hub) return;
+    hub->emit_many(scope::ScopedDrafts(source, *entry->name), receipt, scope);
 }
 
 HINDSIGHT_INLINE Scheduled detail::schedule_in(const ScopeHandle* scope, const Draft& draft, const When& when) {

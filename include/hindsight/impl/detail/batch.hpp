@@ -36,7 +36,8 @@ namespace hindsight::detail {
 
 class Batch final : public DraftTaker {
 public:
-    Batch(Hub& hub, Frame& frame, std::size_t expected);
+    /// `scope`: that the drafts are for; null for the bus itself.
+    Batch(Hub& hub, Frame& frame, std::size_t expected, ScopeEntry* scope);
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
 
@@ -128,6 +129,7 @@ private:
     Hub& hub_;
     Ledger& ledger_;
     Frame& frame_;
+    ScopeEntry* const scope_;
     TimePoint time_{};  // of all events that are given none
     std::vector<Group> groups_;
     std::unordered_map<const Topic*, std::uint32_t> groups_by_topic_;  // where they name themselves

@@ -16,8 +16,8 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE Batch::Batch(Hub& hub, Frame& frame, std::size_t expected)
-    : hub_(hub), ledger_(*hub.ledger_), frame_(frame), room_(frame) {
+HINDSIGHT_INLINE Batch::Batch(Hub& hub, Frame& frame, std::size_t expected, ScopeEntry* scope)
+    : hub_(hub), ledger_(*hub.ledger_), frame_(frame), scope_(scope), room_(frame) {
     items_.reserve(expected);
 }
 
@@ -46,10 +46,10 @@ HINDSIGHT_INLINE std::uint32_t Batch::group_of(const Draft& draft) {
     check_texts(draft);
     if (!draft.type.self_named && !groups_.empty()) return 0;
     std::unique_ptr<Topic> owned;
-    Topic* topic = hub_.registry_.find(draft, nullptr);
+    Topic* topic = hub_.registry_.find(draft, scope_);
     if (topic == nullptr) {
         check_name(draft);
-        topic = &hub_.registry_.look_up(draft, owned, nullptr);
+        topic = &hub_.registry_.look_up(draft, owned, scope_);
     }
     if (draft.type.self_named && owned == nullptr) {
         const auto [known, is_new] = groups_by_topic_.try_emplace(topic, static_cast<std::uint32_t>(groups_.size()));
@@ -129,7 +129,7 @@ HINDSIGHT_INLINE bool Batch::intercept(BatchReceipt& receipt) {
 
 HINDSIGHT_INLINE bool Batch::intercept(Item& item, BatchReceipt& receipt) {
     Envelope& made = item.whole();
-    const Draft::Texts own{made.name(), made.key()};
+    const Draft::Texts own{.name = made.name(), .key = made.key(), .scope = made.scope()};
     const Draft draft{.type = *made.type,
                       .event = made.payload(),
                       .payload_bytes = made.payload_bytes,
@@ -250,7 +250,8 @@ HINDSIGHT_INLINE void Batch::choose_takers() {
 
 HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
     for (const Group& group : groups_) {
-        (group.owned ? hub_.emitted_by_others_ : group.topic->emitted).add(frame_.slot, group.count);
+        const bool counts = !group.owned || group.topic->counts_for_bus();
+        (counts ? group.topic->emitted : hub_.emitted_by_others_).add(frame_.slot, group.count);
     }
     for (const Taker& taker : takers_) receipt.queued += taker.queued;
     receipt.dropped = dropped_;

@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/draft_source.hpp>
 #include <hindsight/detail/hub.hpp>
+#include <hindsight/detail/scope_entry.hpp>
 #include <hindsight/impl/detail/batch.ipp>
 #include <hindsight/impl/detail/batch_commit.ipp>
 
@@ -26,9 +27,10 @@ inline std::size_t count_of(const DraftSource& source) {
 
 }  // namespace hub_emit_many
 
-HINDSIGHT_INLINE void Hub::emit_many(const DraftSource& source, BatchReceipt& receipt) {
+HINDSIGHT_INLINE void Hub::emit_many(const DraftSource& source, BatchReceipt& receipt, const ScopeHandle* scope) {
     ThreadSlot& slot = ThreadSlot::current();
-    if (!accepts_from(slot.top)) [[unlikely]] {
+    const bool ended = scope != nullptr && scope->ended.load(std::memory_order_acquire);
+    if (ended || !accepts_from(slot.top)) [[unlikely]] {
         refused_closed_.add(slot, hub_emit_many::count_of(source));
         return;
     }
@@ -38,7 +40,7 @@ HINDSIGHT_INLINE void Hub::emit_many(const DraftSource& source, BatchReceipt& re
         return;
     }
     Frame frame(slot, *this);
-    Batch batch(*this, frame, source.expected);
+    Batch batch(*this, frame, source.expected, scope != nullptr ? scope->entry.get() : nullptr);
     source.give_to(batch);
     batch.run(receipt);
 }
