@@ -105,6 +105,7 @@ find_missing() {
         has_clang_sanitizers || need "clang's sanitizers and fuzzer" "$(clang_sanitizers_package)"
         has_command clang-format-14 || need "clang-format 14" clang-format-14
         has_command clang-tidy-14 || need "clang-tidy 14" clang-tidy-14
+        has_command cppcheck || need "cppcheck" cppcheck
         has_command ccache || need "ccache" ccache
         has_header nlohmann/json.hpp || need "nlohmann-json" nlohmann-json3-dev
         has_header graphviz/cgraph.h || need "Graphviz's libraries" libgraphviz-dev
