@@ -326,7 +326,8 @@ TEST_CASE("coroutines with random timeouts, stops and cancellations see each eve
     CHECK(std::ranges::adjacent_find(all) == all.end());
 }
 
-asio::awaitable<bool> await_receipt(const Receipt* receipt, Duration timeout) {
+template <class Emitted>
+asio::awaitable<bool> await_receipt(const Emitted* receipt, Duration timeout) {
     co_return co_await completion(*receipt, timeout);
 }
 
@@ -370,6 +371,26 @@ TEST_CASE("a coroutine waits for a receipt", "[coroutine]") {
         signal.emit(asio::cancellation_type::terminal);
         CHECK_THROWS_AS(run(context, std::move(future)), boost::system::system_error);
     }
+}
+
+TEST_CASE("a coroutine waits for all events of a batch", "[coroutine][emit_many]") {
+    EventBus bus({.pool = {.threads = 0}});
+    asio::io_context context;
+    const auto subscription = bus.subscribe<Tick>([](const Tick&) {});
+    const hindsight::BatchReceipt receipt = bus.emit_many({Tick{1}, Tick{2}, Tick{3}});
+    const auto spawn = [&](Duration timeout) {
+        auto future = asio::co_spawn(context, await_receipt(&receipt, timeout), asio::use_future);
+        run_ready(context);
+        return future;
+    };
+    auto waiting = spawn(Duration::max());
+    CHECK(bus.run_pending(2) == 2);
+    CHECK_FALSE(run(context, spawn(1us)));
+    CHECK(bus.run_pending() == 1);
+    CHECK(run(context, std::move(waiting)));
+    CHECK(run(context, spawn(0s)));
+    const hindsight::BatchReceipt of_nothing;
+    CHECK(run(context, asio::co_spawn(context, await_receipt(&of_nothing, 0s), asio::use_future)));
 }
 
 TEST_CASE("coroutines wait for receipts of handlers on other threads", "[coroutine]") {

@@ -2,6 +2,7 @@
 // what Boost.Asio's headers cost; see docs/waiting.md.
 #pragma once
 
+#include <hindsight/batch_receipt.hpp>
 #include <hindsight/detail/alarm.hpp>
 #include <hindsight/detail/answers.hpp>
 #include <hindsight/detail/api.hpp>
@@ -98,8 +99,7 @@ inline boost::asio::awaitable<void> require_not_cancelled() {
         throw boost::system::system_error(boost::asio::error::operation_aborted);
 }
 
-inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration timeout) {
-    const Deadline deadline = deadline_after(timeout);
+inline boost::asio::awaitable<bool> completion_until(EnvelopePtr envelope, Deadline deadline) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     if (envelope && !is_complete(*envelope)) refuse_to_wait_in_handlers();
     for (;;) {
@@ -113,6 +113,20 @@ inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration
         }
         co_await require_not_cancelled();
     }
+}
+
+inline boost::asio::awaitable<bool> completion_of(EnvelopePtr envelope, Duration timeout) {
+    co_return co_await completion_until(envelope, deadline_after(timeout));
+}
+
+inline boost::asio::awaitable<bool> completion_of(std::vector<Record> records, Duration timeout) {
+    const Deadline deadline = deadline_after(timeout);
+    // The last one first: mostly the others are done with by then.
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+        const bool done = co_await completion_until(record->envelope(), deadline);
+        if (!done) co_return false;
+    }
+    co_return true;
 }
 
 inline boost::asio::awaitable<void> completion_of(std::shared_ptr<Answers> answers) {
@@ -163,6 +177,12 @@ inline boost::asio::awaitable<bool> completion(const Receipt& receipt, Duration 
     return detail::completion_of(receipt.envelope, timeout);
 }
 boost::asio::awaitable<bool> completion(const Receipt&& receipt, Duration timeout = Duration::max()) = delete;
+
+/// The same for all events of a batch.
+inline boost::asio::awaitable<bool> completion(const BatchReceipt& receipt, Duration timeout = Duration::max()) {
+    return detail::completion_of(receipt.waiting, timeout);
+}
+boost::asio::awaitable<bool> completion(const BatchReceipt&& receipt, Duration timeout = Duration::max()) = delete;
 
 /// `co_await completion(pending)`: PendingReply::get inside a coroutine, which it suspends instead of blocking the
 /// thread: the reply, or what `get` throws, with WouldDeadlock in coroutines that are handlers only. Throws

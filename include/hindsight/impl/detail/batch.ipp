@@ -129,7 +129,7 @@ HINDSIGHT_INLINE bool Batch::intercept(BatchReceipt& receipt) {
 
 HINDSIGHT_INLINE bool Batch::intercept(Item& item, BatchReceipt& receipt) {
     Envelope& made = item.whole();
-    const Draft::Texts own{.name = made.name(), .key = made.key(), .scope = made.scope()};
+    const Draft::Texts own{made.name(), made.key()};
     const Draft draft{.type = *made.type,
                       .event = made.payload(),
                       .payload_bytes = made.payload_bytes,
