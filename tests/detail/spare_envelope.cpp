@@ -59,16 +59,16 @@ TEST_CASE("a spare envelope is given out once, for its own type only", "[spare_e
     CHECK(spare.take(type, type.identity) == nullptr);
     detail::Envelope& first = some_memory();
     detail::Envelope& second = some_memory();
-    REQUIRE(spare.keep(first, type, type.identity));
-    CHECK_FALSE(spare.keep(second, type, type.identity));
+    REQUIRE(spare.keep(first, false, type, type.identity));
+    CHECK_FALSE(spare.keep(second, false, type, type.identity));
     CHECK(spare.take(other, type.identity) == nullptr);
     CHECK(spare.take(type, type.identity + 1) == nullptr);  // another type lies at that address now
     CHECK(spare.take(type, type.identity) == &first);
     CHECK(spare.take(type, type.identity) == nullptr);
-    REQUIRE(spare.keep(second, type, type.identity));
+    REQUIRE(spare.keep(second, false, type, type.identity));
     spare.drop();
     CHECK(spare.take(type, type.identity) == nullptr);
-    detail::free_memory(first);
+    ::operator delete(&first);
 }
 
 TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_envelope]") {
@@ -76,17 +76,17 @@ TEST_CASE("a spare envelope of a type that comes no more makes way", "[spare_env
     SpareEnvelope spare;
     const detail::EventType& type = detail::event_type<Plain>();
     const detail::EventType& other = detail::event_type<Sized>();
-    REQUIRE(spare.keep(some_memory(), type, type.identity));
+    REQUIRE(spare.keep(some_memory(), false, type, type.identity));
     detail::Envelope& next = some_memory();
     int refused = 0;
-    while (!spare.keep(next, other, other.identity)) {
+    while (!spare.keep(next, false, other, other.identity)) {
         REQUIRE(++refused < 100);
         CHECK(spare.take(other, other.identity) == nullptr);
     }
     CHECK(refused > 1);  // not for a single event of another type
     CHECK(spare.take(type, type.identity) == nullptr);
     CHECK(spare.take(other, other.identity) == &next);
-    detail::free_memory(next);
+    ::operator delete(&next);
 }
 
 TEST_CASE("events in memory of earlier ones say what they are told, and nothing of those", "[spare_envelope]") {

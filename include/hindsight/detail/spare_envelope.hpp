@@ -18,9 +18,6 @@ namespace hindsight::detail {
 struct Envelope;
 struct EventType;
 
-/// Of an envelope without a payload, whose type may be gone; it is of a cached size.
-HINDSIGHT_API void free_memory(Envelope& envelope) noexcept;
-
 class SpareEnvelope {
 public:
     /// The largest that is kept, in bytes.
@@ -32,8 +29,8 @@ public:
     ~SpareEnvelope() { drop(); }
 
     /// Keeps a plain envelope without its payload, to which there is no reference left; false if there is one already
-    /// that is still of use. `identity`: of its type.
-    bool keep(Envelope& envelope, const EventType& type, std::uint64_t identity) noexcept {
+    /// that is still of use. `of_slab`: where its memory is from, see block_cache.hpp. `identity`: of its type.
+    bool keep(Envelope& envelope, bool of_slab, const EventType& type, std::uint64_t identity) noexcept {
         if (!recycles_blocks) return false;
         if (envelope_ != nullptr) [[unlikely]] {
             if (misses_ < patience) return false;
@@ -41,6 +38,7 @@ public:
         }
         misses_ = 0;
         envelope_ = &envelope;
+        of_slab_ = of_slab;
         type_ = &type;
         identity_ = identity;
         return true;
@@ -55,8 +53,9 @@ public:
         return std::exchange(envelope_, nullptr);
     }
 
+    /// The destructor of an envelope does nothing, so its memory is all that there is to free.
     void drop() noexcept {
-        if (envelope_ != nullptr) free_memory(*std::exchange(envelope_, nullptr));
+        if (envelope_ != nullptr) BlockCache::free({std::exchange(envelope_, nullptr), of_slab_});
     }
 
 private:
@@ -64,6 +63,7 @@ private:
     static constexpr unsigned patience = 16;
 
     Envelope* envelope_ = nullptr;
+    bool of_slab_ = false;
     const EventType* type_ = nullptr;
     std::uint64_t identity_ = 0;
     unsigned misses_ = 0;  // since it was kept

@@ -3,13 +3,11 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/impl/detail/envelope_memory.hpp>
 
+#include <type_traits>
+
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE void free_memory(Envelope& envelope) noexcept {
-    const BlockCache::Block block{&envelope, envelope.of_slab};
-    envelope.~Envelope();
-    BlockCache::free(block);
-}
+static_assert(std::is_trivially_destructible_v<Envelope>, "see SpareEnvelope::drop");
 
 HINDSIGHT_INLINE void destroy(Envelope* envelope) noexcept {
     const EventType& type = *envelope->type;
@@ -18,7 +16,8 @@ HINDSIGHT_INLINE void destroy(Envelope* envelope) noexcept {
     if (type.destroy != nullptr) type.destroy(const_cast<void*>(envelope->payload()));
     if (ThreadSlot* const slot = ThreadSlot::current_or_null()) [[likely]] {
         type.payloads->destroyed.add(*slot);
-        if (envelope->has(Envelope::plain) && slot->spare.keep(*envelope, type, type.identity)) return;
+        if (envelope->has(Envelope::plain) && slot->spare.keep(*envelope, envelope->of_slab, type, type.identity))
+            return;
     } else {
         type.payloads->destroyed.add_shared();
     }

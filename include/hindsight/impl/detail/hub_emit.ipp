@@ -203,7 +203,7 @@ template <bool quick>
     if (references_in(evicted->holders.load(std::memory_order_acquire)) == 1) [[likely]] {
         if (draft.type.destroy != nullptr) draft.type.destroy(const_cast<void*>(evicted->payload()));
         // User code, here and in the copy above, may have left another spare.
-        if (!slot.spare.keep(*evicted, draft.type, draft.type.identity)) [[unlikely]]
+        if (!slot.spare.keep(*evicted, evicted->of_slab, draft.type, draft.type.identity)) [[unlikely]]
             envelope::free(evicted);
     } else {
         count_payload(*evicted, slot);

@@ -30,7 +30,8 @@ struct AtThreadEnd {
 
 #if defined(__linux__)
 
-extern "C" void* __dso_handle __attribute__((visibility("hidden")));  // NOLINT(bugprone-reserved-identifier)
+// The name is the platform's. NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" void* __dso_handle __attribute__((visibility("hidden")));
 
 /// Destructors of thread-locals that were made before the slot was may need one again, outside any frame, too. What has
 /// been destroyed cannot be made anew, so this asks for a call as a thread-local does, once the current one is over.
