@@ -166,7 +166,7 @@ private:
                 passing.close();
                 storm.logs.mine().passing.push_back(std::move(passing));
             } catch (const Closed&) {
-                // The bus is being shut down.
+                storm.logs.mine().was_refused = true;
             }
         }
         void take(const Lagged& hole) {

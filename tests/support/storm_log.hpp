@@ -74,6 +74,7 @@ struct StormLog {
     std::deque<StormEmit> emits;
     std::vector<StormLook> looks;
     std::vector<Subscription> passing;  // that handlers made
+    bool was_refused = false;           // a subscription, by the end of the bus; it may have been called before
     std::uint64_t matched = 0;          // as its receipts say
     std::uint64_t operations = 0;       // whatever it did to the bus
 };

@@ -113,6 +113,7 @@ private:
         try {
             own.push_back(std::make_unique<StormListener>(storm_, random, replays_));
         } catch (const Closed&) {
+            logs_.mine().was_refused = true;
             if (closing_.load(std::memory_order_relaxed) == open)
                 logs_.fault("a bus was closed that was not shut down");
         }
@@ -169,7 +170,10 @@ private:
             if (was_open == open) listener->note_end();
         }
         const ShutdownReport report = bus_.shutdown(patience);
-        if (!report.drained || report.undelivered != 0) logs_.fault("a shutdown left events behind");
+        // Who subscribes with a past, or emits in a handler, at the very end may leave some behind.
+        if (report.drained != (report.undelivered == 0))
+            logs_.fault("a shutdown that does not know what it left behind");
+        if (!ends_early_ && !report.drained) logs_.fault("a shutdown left events behind");
     }
 
     void check() {
@@ -183,7 +187,9 @@ private:
         const StormModel model(logs_, bus_.history().last_seq(), history_is_whole_, closing_);
         std::uint64_t matched = 0;
         SubscriptionStatistics sums;
+        bool knows_all = true;
         for (const auto& log : logs_.all()) {
+            knows_all = knows_all && !log->was_refused;
             matched += log->matched;
             for (const Subscription& each : log->passing) add(sums, each.stats());
             for (const StormLook& each : log->looks) note(model.fault(each), "");
@@ -196,13 +202,15 @@ private:
             add(sums, each->stats());
             note(model.fault(*each, false), each->describe());
         }
-        same("matched", stats.matched, sums.delivered + sums.dropped + sums.conflated + sums.discarded);
         if (!replays_) same("matched by receipts", stats.matched, matched);
-        same("delivered", stats.delivered, sums.delivered);
-        same("dropped", stats.dropped, sums.dropped);
-        same("conflated", stats.conflated, sums.conflated);
-        same("discarded", stats.discarded, sums.discarded);
-        same("failed", stats.failed, sums.failed + model.count(Outcome::middleware_failed));
+        if (knows_all) {
+            same("matched", stats.matched, sums.delivered + sums.dropped + sums.conflated + sums.discarded);
+            same("delivered", stats.delivered, sums.delivered);
+            same("dropped", stats.dropped, sums.dropped);
+            same("conflated", stats.conflated, sums.conflated);
+            same("discarded", stats.discarded, sums.discarded);
+            same("failed", stats.failed, sums.failed + model.count(Outcome::middleware_failed));
+        }
         same("told of failures", told_, stats.failed);
         // What tells of a failure is an event, too, and may come after the end.
         const std::uint64_t tellings = library_events(stats);
