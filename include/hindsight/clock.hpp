@@ -1,6 +1,7 @@
 // Clock: where a bus reads the time of its events, so that tests can set it.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/types.hpp>
 
@@ -8,7 +9,6 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace hindsight {
@@ -46,54 +46,21 @@ struct SystemClock final : Clock {
 
 /// Stands still until it is set or advanced. Thread-safe. Moving it emits the scheduled events that are due by then,
 /// before it returns, on the thread that moves it (a bus without threads: in `run_pending()`); see docs/schedules.md.
-class ManualClock final : public Clock {
+class HINDSIGHT_API ManualClock final : public Clock {
 public:
     explicit ManualClock(TimePoint start = {}) noexcept : now_(start.time_since_epoch().count()) {}
 
     TimePoint now() const noexcept override { return TimePoint(Duration(now_.load(std::memory_order_acquire))); }
-    void set(TimePoint time) noexcept {
-        now_.store(time.time_since_epoch().count(), std::memory_order_release);
-        tell_listeners();
-    }
-    void advance(Duration by) noexcept {
-        now_.fetch_add(by.count(), std::memory_order_acq_rel);
-        tell_listeners();
-    }
+    void set(TimePoint time) noexcept;
+    void advance(Duration by) noexcept;
     /// Never goes back.
-    bool go_on_to(TimePoint time) noexcept override {
-        const Duration::rep wanted = time.time_since_epoch().count();
-        Duration::rep now = now_.load(std::memory_order_acquire);
-        while (now < wanted && !now_.compare_exchange_weak(now, wanted, std::memory_order_acq_rel)) {}
-        tell_listeners();
-        return true;
-    }
-    bool add_listener(const std::weak_ptr<ClockListener>& listener) override {
-        const std::lock_guard lock(mutex_);
-        auto more = std::make_shared<Listeners>();
-        if (listeners_) {
-            for (const auto& each : *listeners_) {
-                if (!each.expired()) more->push_back(each);
-            }
-        }
-        more->push_back(listener);
-        listeners_ = std::move(more);
-        return true;
-    }
+    bool go_on_to(TimePoint time) noexcept override;
+    bool add_listener(const std::weak_ptr<ClockListener>& listener) override;
 
 private:
     using Listeners = std::vector<std::weak_ptr<ClockListener>>;
 
-    void tell_listeners() const noexcept {
-        std::shared_ptr<const Listeners> told;
-        {
-            const std::lock_guard lock(mutex_);
-            told = listeners_;
-        }
-        if (!told) return;
-        for (const auto& each : *told) {
-            if (const std::shared_ptr<ClockListener> listener = each.lock()) listener->clock_moved();
-        }
-    }
+    void tell_listeners() const noexcept;
 
     std::atomic<Duration::rep> now_;
     mutable std::mutex mutex_;
@@ -101,3 +68,7 @@ private:
 };
 
 }  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/clock.ipp>
+#endif

@@ -1,6 +1,7 @@
 // Retention policies: which part of history an event goes to, and how much of it is kept.
 #pragma once
 
+#include <hindsight/detail/api.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/record.hpp>
 
@@ -61,18 +62,18 @@ struct ErasedPolicyOf final : ErasedPolicy {
 }  // namespace detail
 
 /// One of the above. Copies share a user's policy object.
-class RetentionPolicy {
+class HINDSIGHT_API RetentionPolicy {
 public:
     using Custom = std::shared_ptr<const detail::ErasedPolicy>;
 
-    RetentionPolicy(SharedRing policy = {}) noexcept : policy_(policy) {}
-    RetentionPolicy(KeepNone policy) noexcept : policy_(policy) {}
-    RetentionPolicy(BucketRing policy) noexcept : policy_(policy) {}
-    RetentionPolicy(LastPerKey policy) noexcept : policy_(BucketRing{.capacity = 1, .max_keys = policy.max_keys}) {}
+    RetentionPolicy(SharedRing policy = {}) noexcept;
+    RetentionPolicy(KeepNone policy) noexcept;
+    RetentionPolicy(BucketRing policy) noexcept;
+    RetentionPolicy(LastPerKey policy) noexcept;
     template <class P>
         requires(!std::same_as<P, RetentionPolicy>)
     &&CustomPolicy<P> RetentionPolicy(P policy)
-        : policy_(Custom(std::make_shared<detail::ErasedPolicyOf<P>>(std::move(policy)))) {}
+        : RetentionPolicy(Custom(std::make_shared<detail::ErasedPolicyOf<P>>(std::move(policy)))) {}
     /// Refused with a readable error: what is nearly a policy.
     template <class P>
         requires(!std::same_as<P, RetentionPolicy> && !CustomPolicy<P> && requires { &P::should_store; })
@@ -85,6 +86,8 @@ public:
     const std::variant<SharedRing, KeepNone, BucketRing, Custom>& get() const noexcept { return policy_; }
 
 private:
+    explicit RetentionPolicy(Custom policy) noexcept;
+
     std::variant<SharedRing, KeepNone, BucketRing, Custom> policy_;
 };
 
@@ -106,3 +109,7 @@ struct HistoryOptions {
 };
 
 }  // namespace hindsight
+
+#ifdef HINDSIGHT_HEADER_ONLY
+#    include <hindsight/impl/retention.ipp>
+#endif

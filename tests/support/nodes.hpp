@@ -1,6 +1,8 @@
 // Subscriptions as the inner parts know them, for tests of those parts.
 #pragma once
 
+#include <hindsight/detail/backlog.hpp>
+#include <hindsight/detail/mailbox.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/pattern.hpp>

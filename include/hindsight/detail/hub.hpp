@@ -9,8 +9,11 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_owners.hpp>
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/mailbox.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/quarantine.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/detail/registry.hpp>
 #include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/timetable.hpp>

@@ -11,10 +11,6 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/last_error.hpp>
-#include <hindsight/detail/mailbox.hpp>
-#include <hindsight/detail/quarantine.hpp>
-#include <hindsight/detail/readers.hpp>
-#include <hindsight/detail/watched.hpp>
 #include <hindsight/options.hpp>
 #include <hindsight/pattern.hpp>
 #include <hindsight/query.hpp>
@@ -31,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace hindsight {
 struct ObservedHandler;
@@ -39,12 +36,19 @@ struct ObservedHandler;
 namespace hindsight::detail {
 
 struct Attachment;
+class Backlog;
+class ConflatingQueue;
 class LongRun;
+class Mailbox;
 class NodePtr;
 struct NameEntry;
 struct Node;
 class ObserverTypes;
+class PendingQueue;
+class Quarantine;
+class Readers;
 struct ScopeEntry;
+struct Watched;
 
 /// What an inbox has for its readers.
 struct Unread {
@@ -69,7 +73,8 @@ struct NodeOwner {
     virtual bool has_unread(Node& node) noexcept = 0;
     virtual Unread unread(const Node& node) const noexcept = 0;
     /// Counts what waited for the node as undelivered.
-    virtual void discard(Node& node, Mailbox::Queue& queue, std::unique_ptr<Backlog> backlog) noexcept = 0;
+    virtual void discard(Node& node, std::variant<PendingQueue, ConflatingQueue>& queue,
+                         std::unique_ptr<Backlog> backlog) noexcept = 0;
     /// Counts the failure of one of the node's callables, and tells about it.
     virtual void report(Node& node, const Record& record, std::exception_ptr error) noexcept = 0;
     /// Whether runs that have gone on after their calls may still do so: the bus has not been destroyed inside one.
@@ -189,15 +194,13 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     /// Whether what waits for it has to wait for this very thread. The executor is user code: only for a thread whose
     /// cell has the node.
-    bool runs_here() const noexcept { return readers ? readers->runs_here() : executor && executor->runs_here(); }
+    bool runs_here() const noexcept;
 
     HINDSIGHT_ALWAYS_INLINE bool has(std::uint32_t any_of) const noexcept { return (fenced_load(flags) & any_of) != 0; }
 
     /// Destroys the handler, the filter and the other callables: user code, so never under a lock.
     void destroy_callables() noexcept;
-    std::uint64_t deliveries() const noexcept {
-        return delivered.get() + (mailbox != nullptr ? mailbox->delivered.get() : 0);
-    }
+    std::uint64_t deliveries() const noexcept;
     /// What it has counted. Under the ledger's lock, or when the owner is gone.
     SubscriptionStatistics stats() const;
     /// Adds the rest, which is more work than is to be done under a lock.
@@ -205,7 +208,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
 
     bool run_task(std::size_t max, std::size_t& count) noexcept override;
     void abandon_task() noexcept override;
-    TaskMemory& task_memory() noexcept override { return mailbox->task_memory; }
+    TaskMemory& task_memory() noexcept override;
 
 private:
     friend void release(Node* node) noexcept;

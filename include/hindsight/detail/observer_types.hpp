@@ -6,13 +6,13 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/observer_draft.hpp>
 #include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/type_identity.hpp>
 #include <hindsight/record.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -21,21 +21,6 @@
 #include <vector>
 
 namespace hindsight::detail {
-
-/// How an observer takes the events of one type.
-struct Overload {
-    const EventType* type;  // null: of every event
-    void (*call)(void* observer, const Record& record);
-};
-
-/// An observer as `attach` is given it.
-struct ObserverDraft {
-    void* object;
-    const std::type_info* as;  // the class it is attached as
-    std::optional<std::weak_ptr<const void>> tracked;
-    std::vector<Overload> overloads;
-    ScopeEntry* scope = nullptr;  // null: the bus itself
-};
 
 /// One call of `attach`: what the node of its handle has of it. The observer's own node is shared by all of these.
 struct Attachment {

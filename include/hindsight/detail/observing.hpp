@@ -5,7 +5,7 @@
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/handler.hpp>
 #include <hindsight/detail/is_defined.hpp>
-#include <hindsight/detail/observer_types.hpp>
+#include <hindsight/detail/observer_draft.hpp>
 #include <hindsight/observer.hpp>
 #include <hindsight/record.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/parking.hpp>
 #include <hindsight/detail/quiescence.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/inbox.hpp>
 

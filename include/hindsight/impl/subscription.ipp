@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/quarantine.hpp>
 #include <hindsight/detail/quiescence.hpp>
 #include <hindsight/subscription.hpp>
 

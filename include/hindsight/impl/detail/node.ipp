@@ -1,6 +1,10 @@
 #pragma once
 
+#include <hindsight/detail/mailbox.hpp>
 #include <hindsight/detail/node.hpp>
+#include <hindsight/detail/quarantine.hpp>
+#include <hindsight/detail/readers.hpp>
+#include <hindsight/detail/watched.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -55,6 +59,18 @@ HINDSIGHT_INLINE void Node::destroy_callables() noexcept {
     executor.reset();
     if (receiver) receiver->reset();
     if (const std::shared_ptr<NodeOwner> engine = owner.lock()) engine->has_ended(*this);
+}
+
+HINDSIGHT_INLINE bool Node::runs_here() const noexcept {
+    return readers ? readers->runs_here() : executor && executor->runs_here();
+}
+
+HINDSIGHT_INLINE std::uint64_t Node::deliveries() const noexcept {
+    return delivered.get() + (mailbox != nullptr ? mailbox->delivered.get() : 0);
+}
+
+HINDSIGHT_INLINE TaskMemory& Node::task_memory() noexcept {
+    return mailbox->task_memory;
 }
 
 HINDSIGHT_INLINE SubscriptionStatistics Node::stats() const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <hindsight/detail/completion.hpp>
+#include <hindsight/detail/mailbox.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/detail/reading.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 

@@ -8,6 +8,7 @@
 #include <hindsight/detail/observer_types.hpp>
 #include <hindsight/detail/short_lock.hpp>
 #include <hindsight/detail/topic.hpp>
+#include <hindsight/detail/watched.hpp>
 
 #include <boost/signals2/connection.hpp>
 #include <boost/signals2/optional_last_value.hpp>

@@ -1,0 +1,1 @@
+#include <hindsight/impl/retention.ipp>
