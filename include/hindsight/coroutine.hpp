@@ -8,6 +8,7 @@
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/completion.hpp>
 #include <hindsight/detail/handler.hpp>
+#include <hindsight/detail/readers.hpp>
 #include <hindsight/detail/reading.hpp>
 #include <hindsight/detail/run_executor.hpp>
 #include <hindsight/error.hpp>
