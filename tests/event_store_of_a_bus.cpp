@@ -147,4 +147,13 @@ TEST_CASE("a bus over the store of one that ended inside a handler knows its own
     CHECK(receipt.wait_for(0s));
 }
 
+TEST_CASE("what a bus delivers and no policy keeps is counted as refused", "[event_store][promise-8]") {
+    EventBus bus({.history = {.policies = {{"task.completed", KeepNone{}}}}});
+    const auto queued = bus.subscribe<TaskCompleted>([](const TaskCompleted&) {});
+    bus.emit(TaskCompleted{"one"});
+    bus.emit(TaskCompleted{"two"}).wait();
+    CHECK(bus.history().stats().refused == 2);
+    CHECK(bus.history().stats().stored == 0);
+}
+
 }  // namespace
