@@ -5,6 +5,7 @@
 #include <hindsight/event_bus.hpp>
 #include <hindsight/export.hpp>
 #include <hindsight/format.hpp>
+#include <hindsight/scope.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -90,6 +91,61 @@ TEST_CASE("a graph has a node for each event, also for causes that are not there
     earlier_1 [shape=plaintext, style=solid, label="#77"];
     e1 -> e2;
     earlier_1 -> e3 [style=dashed];
+}
+)dot");
+}
+
+TEST_CASE("sources are drawn in their scopes", "[export]") {
+    EventBus bus{{.pool = {.threads = 0}}};
+    const Scope inner = bus.scope("a.in-ner");
+    const Scope outer = bus.scope("a");
+    const Seq asked = inner.emit(Tick{1}, {.source = "x"}).seq;
+    bus.emit(Tick{2}, {.source = "x", .cause = asked});
+    outer.emit(Tock{3}, {.source = "y", .cause = asked});
+    inner.emit(Tick{4}, {.source = "y"});
+    const std::vector<Record> records = bus.history().query();
+
+    CHECK(mermaid_of(records) == R"(sequenceDiagram
+    box transparent a.in#45;ner
+        participant p1 as x
+        participant p2 as y
+    end
+    participant p3 as x
+    box transparent a
+        participant p4 as y
+    end
+    Note over p1: test.tick (1)
+    p1->>p3: test.tick (2)
+    p1->>p4: test.tock (3)
+    Note over p2: test.tick (4)
+)");
+    CHECK(graphviz_of(records) == R"dot(digraph events {
+    rankdir=LR;
+    node [shape=box, style=filled];
+    subgraph cluster_scope_1 {
+        label="a.in-ner";
+    subgraph cluster_1 {
+        label="x";
+        e1 [label="test.tick\n#1", fillcolor=white];
+    }
+    subgraph cluster_2 {
+        label="y";
+        e4 [label="test.tick\n#4", fillcolor=white];
+    }
+    }
+    subgraph cluster_3 {
+        label="x";
+        e2 [label="test.tick\n#2", fillcolor=white];
+    }
+    subgraph cluster_scope_2 {
+        label="a";
+    subgraph cluster_4 {
+        label="y";
+        e3 [label="test.tock\n#3", fillcolor=white];
+    }
+    }
+    e1 -> e2;
+    e1 -> e3;
 }
 )dot");
 }

@@ -36,7 +36,8 @@ namespace hindsight {
 HINDSIGHT_API void write_trace(std::ostream& out, std::span<const Record> records,
                                std::span<const HandlerRun> runs = {});
 
-/// A Mermaid sequence diagram: the sources are the participants, in the order of their first events. An event with a
+/// A Mermaid sequence diagram: the sources are the participants, in the order of their first events; those of a scope
+/// stand in a box with its name, and a source that emits in several scopes is a participant in each. An event with a
 /// cause is a message from the cause's source to its own; one without, a note over its source, as is one whose cause is
 /// not among the records: the note says so. Each shows the event's name and seq.
 ///
@@ -45,8 +46,8 @@ HINDSIGHT_API void write_trace(std::ostream& out, std::span<const Record> record
 HINDSIGHT_API void write_mermaid(std::ostream& out, std::span<const Record> records);
 
 /// A directed graph for Graphviz (`dot -Tsvg`): a node for each event with its name and seq, in a cluster for each
-/// source, coloured by severity; an edge from each cause to what it caused. A cause that is not among the records is a
-/// small node without a frame, with its seq alone, and its edge is dashed.
+/// source, which lies in one for its scope, coloured by severity; an edge from each cause to what it caused. A cause
+/// that is not among the records is a small node without a frame, with its seq alone, and its edge is dashed.
 ///
 /// Texts are shown in 100 characters at most, those that end lines or steer terminals as spaces.
 HINDSIGHT_API void write_graphviz(std::ostream& out, std::span<const Record> records);

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
-from drawn import drawn
+from drawn import drawn, drawn_places
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -22,10 +22,15 @@ def check(directory: pathlib.Path, records: list[dict]) -> None:
         shown[group.get("class")].append((title, texts))
 
     nodes = dict(shown["node"])
-    sources = list(dict.fromkeys(record.get("source", "") for record in records))
-    expected = [[drawn(source or "(no source)").replace("\u00a0", " ").strip()] for source in sources]
-    clusters = sorted((int(title.rpartition("_")[2]), texts) for title, texts in shown["cluster"])
-    assert [[text for text in texts] or [""] for _, texts in clusters] == expected, (clusters, expected)
+    places = drawn_places(records)
+    expected = {}
+    for number, (_, source) in enumerate(places, 1):
+        expected[f"cluster_{number}"] = [drawn(source or "(no source)").replace("\u00a0", " ").strip()]
+    scopes = [scope for scope in dict.fromkeys(scope for scope, _ in places) if scope]
+    for number, scope in enumerate(scopes, 1):
+        expected[f"cluster_scope_{number}"] = [drawn(scope)]
+    clusters = {title: texts or [""] for title, texts in shown["cluster"]}
+    assert clusters == expected, (clusters, expected)
 
     numbers = {record["seq"]: number for number, record in enumerate(records, 1)}
     earlier = sorted({r["cause"] for r in records if "cause" in r and r["cause"] not in numbers})

@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from drawn import drawn
+from drawn import drawn, drawn_places, place_of
 
 
 def check(directory: pathlib.Path, records: list[dict]) -> None:
@@ -19,18 +19,23 @@ def check(directory: pathlib.Path, records: list[dict]) -> None:
     assert read.returncode == 0, read.stderr
     diagram = json.loads(read.stdout)
 
-    sources = list(dict.fromkeys(record.get("source", "") for record in records))
-    participants = {source: f"p{number}" for number, source in enumerate(sources, 1)}
-    assert diagram["participants"] == [[participants[s], drawn(s or "(no source)")] for s in sources]
+    places = drawn_places(records)
+    participants = {place: f"p{number}" for number, place in enumerate(places, 1)}
+    assert diagram["participants"] == [[participants[p], drawn(p[1] or "(no source)")] for p in places]
+    boxes: dict[str, list[str]] = {}
+    for scope, source in places:
+        if scope:
+            boxes.setdefault(scope, []).append(participants[scope, source])
+    assert diagram["boxes"] == [[drawn(scope), within] for scope, within in boxes.items()]
 
     by_seq = {record["seq"]: record for record in records}
     messages = []
     for record in records:
-        to = participants[record.get("source", "")]
+        to = participants[place_of(record)]
         text = f"{drawn(record['name'])} ({record['seq']}"
         cause = by_seq.get(record.get("cause"))
         if cause is not None:
-            messages.append([participants[cause.get("source", "")], to, text + ")"])
+            messages.append([participants[place_of(cause)], to, text + ")"])
         elif "cause" in record:
             messages.append([to, to, text + f", caused by {record['cause']}, which is not shown)"])
         else:

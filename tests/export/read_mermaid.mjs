@@ -6,6 +6,9 @@ import vm from "node:vm";
 
 // Only drawing needs a document.
 globalThis.window = globalThis;
+globalThis.CSS = { supports: (_, colour) => colour === "transparent" };
+// What takes HTML out of the names of boxes is a function that has these where there is a document. Scopes have none.
+Object.assign(Function.prototype, { addHook: () => {}, sanitize: (text) => text });
 vm.runInThisContext(fs.readFileSync(process.argv[2], "utf8"));
 
 // How Mermaid keeps `#35;` and `#quot;` until it has drawn; then it makes entities of HTML of them.
@@ -27,6 +30,7 @@ const messages = diagram.db.getMessages();
 console.log(
     JSON.stringify({
         participants: [...diagram.db.getActors().values()].map((actor) => [actor.name, decode(actor.description)]),
+        boxes: diagram.db.getBoxes().map((box) => [decode(box.name), box.actorKeys]),
         messages: messages.map((each) => [each.from, each.to, decode(each.message)]),
         notes: messages.filter((each) => each.type === note).length,
     }),

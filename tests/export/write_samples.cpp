@@ -6,6 +6,7 @@
 #include <hindsight/export.hpp>
 #include <hindsight/format.hpp>
 #include <hindsight/prometheus.hpp>
+#include <hindsight/scope.hpp>
 
 #include <array>
 #include <chrono>
@@ -175,7 +176,9 @@ private:
                                   .correlation = correlation,
                                   .cause = depth_ == 0 && below(2) == 0 ? below(250) : 0,
                                   .metadata = {{meta, key}}};
-        if (below(2) == 0) {
+        if (below(3) == 0) {
+            scopes_[below(static_cast<unsigned>(scopes_.size()))].emit(NamedEvent{"in.scope"}, options);
+        } else if (below(2) == 0) {
             static const std::array<std::string, 6> names{"end",    "loop.end",       "style",
                                                           "A-x.-B", "participant.as", "x" + std::string(200, 'y')};
             bus_.emit(NamedEvent{names[below(names.size())]}, options);
@@ -198,6 +201,8 @@ private:
                             .on_error = [](const HandlerError&) {},
                             .deliveries = deliveries_,
                             .watch = {.times = true, .unhandled = true}}};
+    std::array<Scope, 4> scopes_{bus_.scope("end"), bus_.scope("Aqua.box-1"), bus_.scope("end.end"),
+                                 bus_.scope(std::string(200, 's'))};
 };
 
 }  // namespace

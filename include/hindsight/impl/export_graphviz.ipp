@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/json_scalars.hpp>
 #include <hindsight/export.hpp>
+#include <hindsight/impl/detail/drawn_sources.hpp>
 #include <hindsight/impl/detail/drawn_text.hpp>
 #include <hindsight/impl/detail/exported_records.hpp>
 
@@ -33,6 +34,12 @@ inline void append_text(std::string& out, std::string_view text) {
 inline void append_node(std::string& out, std::string_view kind, std::size_t number) {
     out += kind;
     append_json_number(out, std::uint64_t{number + 1});
+}
+
+inline void begin_cluster(std::string& out, std::string_view kind, std::size_t number, std::string_view label) {
+    append_node(out += "    subgraph ", kind, number);
+    append_text(out += " {\n        label=\"", label);
+    out += "\";\n";
 }
 
 inline std::string_view colour_of(Severity severity) noexcept {
@@ -90,17 +97,19 @@ HINDSIGHT_INLINE void write_graphviz(std::ostream& out, std::span<const Record> 
         text.clear();
     };
 
-    std::vector<std::vector<std::size_t>> by_source(exported.sources().size());
-    for (std::size_t i = 0; i < exported.records().size(); ++i) by_source[exported.source_of(i)].push_back(i);
-    for (std::size_t source = 0; source < by_source.size(); ++source) {
-        append_node(text += "    subgraph ", "cluster_", source);
-        append_text(text += " {\n        label=\"", shown_source(exported.sources()[source]));
-        text += "\";\n";
-        for (const std::size_t i : by_source[source]) {
-            append_event(text, i, *exported.records()[i]);
+    const DrawnSources sources(exported);
+    std::size_t scopes = 0;
+    for (std::size_t i = 0; i < sources.all().size(); ++i) {
+        const DrawnSources::Source& source = sources.all()[i];
+        if (!source.scope.empty() && sources.begins_scope(i))
+            begin_cluster(text, "cluster_scope_", scopes++, source.scope);
+        begin_cluster(text, "cluster_", i, shown_source(source.name));
+        for (const std::size_t record : source.records) {
+            append_event(text, record, *exported.records()[record]);
             write();
         }
         text += "    }\n";
+        if (!source.scope.empty() && sources.ends_scope(i)) text += "    }\n";
     }
 
     const std::vector<RecordId> earlier = earlier_causes(exported);

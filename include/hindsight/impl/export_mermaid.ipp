@@ -2,6 +2,7 @@
 
 #include <hindsight/detail/json_scalars.hpp>
 #include <hindsight/export.hpp>
+#include <hindsight/impl/detail/drawn_sources.hpp>
 #include <hindsight/impl/detail/drawn_text.hpp>
 #include <hindsight/impl/detail/exported_records.hpp>
 
@@ -71,25 +72,34 @@ HINDSIGHT_INLINE void write_mermaid(std::ostream& out, std::span<const Record> r
     using namespace detail;
     using namespace detail::export_mermaid;
     const ExportedRecords exported(records);
+    const DrawnSources sources(exported);
     std::string text = "sequenceDiagram\n";
     const auto write = [&] {
         out << text;
         text.clear();
     };
-    for (std::size_t source = 0; source < exported.sources().size(); ++source) {
-        append_participant(text += "    participant ", source);
-        append_text(text += " as ", shown_source(exported.sources()[source]));
+    for (std::size_t i = 0; i < sources.all().size(); ++i) {
+        const DrawnSources::Source& source = sources.all()[i];
+        const bool in_box = !source.scope.empty();
+        if (in_box && sources.begins_scope(i)) {
+            // The first word would be taken for a colour.
+            append_text(text += "    box transparent ", source.scope);
+            text += '\n';
+        }
+        append_participant(text += in_box ? "        participant " : "    participant ", i);
+        append_text(text += " as ", shown_source(source.name));
         text += '\n';
+        if (in_box && sources.ends_scope(i)) text += "    end\n";
         write();
     }
     for (std::size_t i = 0; i < exported.records().size(); ++i) {
         const Record& record = *exported.records()[i];
         const std::size_t cause = exported.cause_of(i);
         if (cause != ExportedRecords::none) {
-            append_participant(text += "    ", exported.source_of(cause));
-            append_participant(text += "->>", exported.source_of(i));
+            append_participant(text += "    ", sources.source_of(cause));
+            append_participant(text += "->>", sources.source_of(i));
         } else {
-            append_participant(text += "    Note over ", exported.source_of(i));
+            append_participant(text += "    Note over ", sources.source_of(i));
         }
         append_text(text += ": ", record.name());
         append_json_number(text += " (", record.seq());
