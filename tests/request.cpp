@@ -9,6 +9,7 @@
 #include <hindsight/middlewares.hpp>
 #include <hindsight/replaying.hpp>
 #include <hindsight/request.hpp>
+#include <hindsight/scope.hpp>
 #include <hindsight/this_handler.hpp>
 
 #include <algorithm>
@@ -475,6 +476,39 @@ TEST_CASE("a question that is only emitted, or comes from a recording, gets its 
         executor->run_all();
         CHECK(pending.get()->number == 6);
     }
+}
+
+TEST_CASE("a question that is asked in a scope is for those who reply in it and above, and its reply is in the scope",
+          "[request]") {
+    EventBus bus{{.pool = {.threads = 0}}};
+    const hindsight::Scope shop = bus.scope("shop");
+    const hindsight::Scope till = bus.scope("shop.till");
+    hindsight::Scope other = bus.scope("other");
+    auto in_shop = shop.reply<Question>(doubled, {.name = "shop", .delivery = Delivery::direct});
+    auto in_other = other.reply<Question>(refuse, {.delivery = Delivery::direct});
+    std::vector<std::string> seen;
+    auto seeing = till.subscribe<Reply>([&](const Record& reply) { seen.emplace_back(reply.source()); },
+                                        {.delivery = Delivery::direct});
+
+    const auto pending = till.request<Reply>(Question{4}, 10s);
+    CHECK(pending.get()->number == 8);
+    CHECK(seen == std::vector<std::string>{"shop"});
+    const std::vector<Record> both = till.history().query();
+    REQUIRE(both.size() == 2);
+    CHECK(both[1].scope() == "shop.till");
+    CHECK(both[1].cause() == both[0].seq());
+    CHECK(both[1].correlation() == both[0].correlation());
+
+    auto on_bus = bus.reply<Question>(doubled, {.delivery = Delivery::direct});
+    CHECK(till.request_all<Reply>(Question{1}, 10s).get().size() == 2);
+    CHECK(bus.request_all<Reply>(Question{1}, 10s).get().size() == 1);
+    CHECK(bus.history().query<Reply>({.limit = 1})[0].scope().empty());
+    CHECK(other.request_all<Reply>(Question{1}, 10s).failures().size() == 1);
+    other.end();
+    CHECK_THROWS_AS(other.request<Reply>(Question{1}, 10s), hindsight::InvalidArgument);
+    const hindsight::Scope inner = shop.scope("inner");
+    bus.shutdown(0s);
+    CHECK_THROWS_AS(inner.request<Reply>(Question{1}, 10s).get(), Closed);
 }
 
 TEST_CASE("many threads that ask and reply get each their own", "[request]") {

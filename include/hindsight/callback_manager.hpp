@@ -192,7 +192,7 @@ public:
     template <Event Question, class F, class A = detail::Repliers<Question>>
     Subscription reply(F replier, SubscribeOptions options = {}) {
         static_assert(detail::is_defined<A>, "hindsight: reply() needs #include <hindsight/request.hpp>");
-        return A::reply(*this, std::move(replier), std::move(options));
+        return A::reply(*hub_, *this, std::move(replier), std::move(options));
     }
     template <Event Reply, class E, class A = detail::Requests<Reply>>
     auto request(E&& question, Duration timeout, const EmitOptions& options = default_emit_options) {

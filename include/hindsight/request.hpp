@@ -111,21 +111,23 @@ namespace detail {
 template <class Reply>
 struct Requests {
     template <class E>
-    static PendingReply<Reply> request(Hub& hub, E&& question, Duration timeout, const EmitOptions& options) {
-        return PendingReply<Reply>(ask(hub, std::forward<E>(question), timeout, options, Answers::Until::first));
+    static PendingReply<Reply> request(Hub& hub, E&& question, Duration timeout, const EmitOptions& options,
+                                       const ScopeHandle* scope = nullptr) {
+        return PendingReply<Reply>(ask(hub, scope, std::forward<E>(question), timeout, options, Answers::Until::first));
     }
     template <class E>
-    static PendingReplies<Reply> request_all(Hub& hub, E&& question, Duration timeout, const EmitOptions& options) {
-        return PendingReplies<Reply>(ask(hub, std::forward<E>(question), timeout, options, Answers::Until::all));
+    static PendingReplies<Reply> request_all(Hub& hub, E&& question, Duration timeout, const EmitOptions& options,
+                                             const ScopeHandle* scope = nullptr) {
+        return PendingReplies<Reply>(ask(hub, scope, std::forward<E>(question), timeout, options, Answers::Until::all));
     }
 
 private:
     template <class E>
-    static std::shared_ptr<Answers> ask(Hub& hub, E&& question, Duration timeout, const EmitOptions& options,
-                                        Answers::Until until) {
+    static std::shared_ptr<Answers> ask(Hub& hub, const ScopeHandle* scope, E&& question, Duration timeout,
+                                        const EmitOptions& options, Answers::Until until) {
         if constexpr (Event<std::remove_cvref_t<E>>) {
             return with_draft(std::forward<E>(question), options, [&](const Draft& draft) {
-                return Answers::ask(hub, draft, event_type<Reply>(), timeout, until);
+                return Answers::ask(hub, scope, draft, event_type<Reply>(), timeout, until);
             });
         } else {
             refuse_event<std::decay_t<E>>();
@@ -165,8 +167,9 @@ struct ReplyHandler {
 
 template <class Question>
 struct Repliers {
-    template <class F>
-    static Subscription reply(CallbackManager& callbacks, F replier, SubscribeOptions options) {
+    /// `place`: the callback manager or scope that subscribes it.
+    template <class Place, class F>
+    static Subscription reply(Hub& hub, Place& place, F replier, SubscribeOptions options) {
         static_assert(HandlerOf<F, Question>,
                       "hindsight: what replies must be callable with (const Question&), (const Question&, const "
                       "Record&) or (const Record&)");
@@ -176,8 +179,8 @@ struct Repliers {
                 enter_replier(question);
                 return true;
             });
-            return callbacks.subscribe<Question>(ReplyHandler<Question, F>{&callbacks.hub(), std::move(replier)},
-                                                 std::move(options));
+            return place.template subscribe<Question>(ReplyHandler<Question, F>{&hub, std::move(replier)},
+                                                      std::move(options));
         } else {
             return {};
         }

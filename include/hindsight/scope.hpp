@@ -6,6 +6,7 @@
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/draft_source.hpp>
 #include <hindsight/detail/handler.hpp>
+#include <hindsight/detail/is_defined.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/observing.hpp>
 #include <hindsight/detail/when.hpp>
@@ -35,6 +36,10 @@ namespace hindsight {
 
 namespace detail {
 class Hub;
+template <class Question>
+struct Repliers;
+template <class Reply>
+struct Requests;
 struct ScopeHandle;
 
 /// For the library: what Scope does with events.
@@ -225,6 +230,26 @@ public:
                         std::move(options));
     }
 
+    /// See BasicEventBus, for all three, which need <hindsight/request.hpp>. The question is emitted in this scope, so
+    /// those reply to it who reply in this scope and above it, and so is the reply. Throw Closed where the handle has
+    /// ended.
+    template <Event Question, class F, class A = detail::Repliers<Question>>
+    [[nodiscard("nobody replies any more unless the subscription is kept or detached")]] Subscription reply(
+        F replier, SubscribeOptions options = {}) const {
+        static_assert(detail::is_defined<A>, "hindsight: reply() needs #include <hindsight/request.hpp>");
+        return A::reply(*bus_for("reply"), *this, std::move(replier), std::move(options));
+    }
+    template <Event Reply, class E, class A = detail::Requests<Reply>>
+    auto request(E && question, Duration timeout, const EmitOptions& options = default_emit_options) const {
+        static_assert(detail::is_defined<A>, "hindsight: request() needs #include <hindsight/request.hpp>");
+        return A::request(*bus_for("request"), std::forward<E>(question), timeout, options, handle_.get());
+    }
+    template <Event Reply, class E, class A = detail::Requests<Reply>>
+    auto request_all(E && question, Duration timeout, const EmitOptions& options = default_emit_options) const {
+        static_assert(detail::is_defined<A>, "hindsight: request_all() needs #include <hindsight/request.hpp>");
+        return A::request_all(*bus_for("request_all"), std::forward<E>(question), timeout, options, handle_.get());
+    }
+
     /// What was emitted in this scope and below it, by this handle or others of the name, as far as the bus keeps it.
     /// Also once the handle has ended. Throws Closed where the bus, and with it its history, has been destroyed.
     ScopeHistory history() const;
@@ -248,6 +273,8 @@ private:
         }
     }
 
+    /// Throws Closed where there is none any more, or the handle has ended.
+    std::shared_ptr<detail::Hub> bus_for(const char* what) const;
     /// `pattern`: null for the name of the type.
     Subscription connect(detail::NodePtr node, Pattern * pattern, const detail::EventType* type,
                          SubscribeOptions&& options) const;

@@ -31,16 +31,17 @@
 namespace hindsight::detail {
 
 class Hub;
+struct ScopeHandle;
 
 class HINDSIGHT_API Answers {
 public:
     /// When a request has what it waits for: with the first reply, or when every replier has come to its end.
     enum class Until : std::uint8_t { first, all };
 
-    /// Emits the question with a number, and with a correlation if it has none. `reply`: the type that is asked for.
-    /// Throws InvalidArgument for a negative timeout, and what `emit` throws.
-    static std::shared_ptr<Answers> ask(Hub& hub, const Draft& question, const EventType& reply, Duration timeout,
-                                        Until until);
+    /// Emits the question with a number, and with a correlation if it has none. `reply`: the type that is asked for;
+    /// `scope`: null for the bus itself. Throws InvalidArgument for a negative timeout, and what `emit` throws.
+    static std::shared_ptr<Answers> ask(Hub& hub, const ScopeHandle* scope, const Draft& question,
+                                        const EventType& reply, Duration timeout, Until until);
     Answers(const Answers&) = delete;
     Answers& operator=(const Answers&) = delete;
     /// From here on the number is found no more.
@@ -138,7 +139,7 @@ public:
 
 private:
     std::string_view source() const noexcept { return node_->name; }
-    void emit(const Draft& reply);
+    void emit(const Draft& given);
     void hand_over(const Record& reply);
 
     Hub& hub_;

@@ -147,6 +147,10 @@ HINDSIGHT_INLINE Scheduled detail::schedule_in(const ScopeHandle* scope, const D
     return scheduled;
 }
 
+HINDSIGHT_INLINE std::shared_ptr<detail::Hub> Scope::bus_for(const char* what) const {
+    return scope::Use(handle_.get(), what).hub;
+}
+
 HINDSIGHT_INLINE Subscription Scope::connect(detail::NodePtr node, Pattern* pattern, const detail::EventType* type,
                                              SubscribeOptions&& options) const {
     const scope::Use use(handle_.get(), "subscribe");

@@ -10,6 +10,7 @@
 #include <hindsight/impl/detail/inherit.hpp>
 #include <hindsight/impl/detail/make_envelope.hpp>
 #include <hindsight/impl/detail/open_requests.hpp>
+#include <hindsight/scope.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -27,7 +28,8 @@ inline Deadline checked_deadline(Duration timeout) {
 }
 
 /// Emits the question with its request's number.
-inline void emit_question(Hub& hub, const Draft& given, std::uint64_t number, Receipt& receipt) {
+inline void emit_question(Hub& hub, const ScopeHandle* scope, const Draft& given, std::uint64_t number,
+                          Receipt& receipt) {
     const std::string text = OpenRequests::text_of(number);
     std::vector<Draft::Metadata::value_type> entries(given.metadata().begin(), given.metadata().end());
     entries.emplace_back(request_metadata, text);
@@ -46,7 +48,11 @@ inline void emit_question(Hub& hub, const Draft& given, std::uint64_t number, Re
                          .own = &own,
                          .brief = false,
                          .may_move = given.may_move};
-    emit(hub, question, receipt);
+    if (scope != nullptr) {
+        emit_in(scope, question, receipt);
+    } else {
+        emit(hub, question, receipt);
+    }
 }
 
 inline std::shared_ptr<Answers> of(const Record& question) {
@@ -69,11 +75,11 @@ HINDSIGHT_INLINE Answers::~Answers() {
     OpenRequests::instance().remove(number_);
 }
 
-HINDSIGHT_INLINE std::shared_ptr<Answers> Answers::ask(Hub& hub, const Draft& question, const EventType& reply,
-                                                       Duration timeout, Until until) {
+HINDSIGHT_INLINE std::shared_ptr<Answers> Answers::ask(Hub& hub, const ScopeHandle* scope, const Draft& question,
+                                                       const EventType& reply, Duration timeout, Until until) {
     std::shared_ptr<Answers> answers(new Answers(hub, question.name(), reply, timeout, until));
     OpenRequests::instance().add(answers->number_, answers);
-    answers::emit_question(hub, question, answers->number_, answers->receipt_);
+    answers::emit_question(hub, scope, question, answers->number_, answers->receipt_);
     const std::lock_guard lock(answers->mutex_);
     answers->asked_ = true;
     answers->question_ = answers->receipt_.envelope.get();
@@ -141,7 +147,7 @@ HINDSIGHT_INLINE void Answers::require_wait_can_end() const {
 
 HINDSIGHT_INLINE void Answers::require_repliers_locked() const {
     const std::string request = "request \"" + name_ + "\": ";
-    if (receipt_.outcome == Outcome::closed) throw Closed(request + "this bus is shut down");
+    if (receipt_.outcome == Outcome::closed) throw Closed(request + "this bus is shut down, or the scope has ended");
     if (!receipt_) throw RequestRefused(request + "the question was refused", receipt_);
     if (repliers_.empty()) throw NoHandler(request + "nobody replies to it");
 }
@@ -234,13 +240,22 @@ HINDSIGHT_INLINE void Replying::fail() {
     if (answers_ && !replied_) answers_->fail(std::current_exception());
 }
 
-HINDSIGHT_INLINE void Replying::emit(const Draft& reply) {
+HINDSIGHT_INLINE void Replying::emit(const Draft& given) {
     ThreadSlot& slot = ThreadSlot::current();
-    check(reply);
+    check(given);
+    Draft::Texts scoped = given.own != nullptr ? *given.own : Draft::Texts{};
+    scoped.scope = question_.scope();
+    const Draft reply{.type = given.type,
+                      .event = given.event,
+                      .payload_bytes = given.payload_bytes,
+                      .options = given.options,
+                      .own = &scoped,
+                      .brief = false,
+                      .may_move = given.may_move};
     Stamp stamp = stamp_of(reply, time_of(reply, [this] { return hub_.now(); }), hub_.ledger().origin);
     inherit(stamp, slot.top, hub_);
     EnvelopePtr made = make_envelope(reply, stamp, slot);
-    const Draft::Texts own{made->name(), made->key()};
+    const Draft::Texts own{.name = made->name(), .key = made->key(), .scope = made->scope()};
     const Draft draft{.type = reply.type,
                       .event = made->payload(),
                       .payload_bytes = reply.payload_bytes,
