@@ -1,12 +1,14 @@
 #include "support/catch.hpp"
 #include "support/events.hpp"
 
+#include <hindsight/clock.hpp>
 #include <hindsight/event_bus.hpp>
 #include <hindsight/statistics.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -32,7 +34,7 @@ std::uint64_t accounted(const Statistics& stats) {
 /// Subscriptions of every kind that ends events in its own way, on a bus whose handlers run when the test says so.
 struct Zoo {
     explicit Zoo(std::uint32_t seed)
-        : random(seed), bus({.pool = {.threads = 0}, .on_error = [](const HandlerError&) {}}) {
+        : random(seed), bus({.pool = {.threads = 0}, .clock = clock, .on_error = [](const HandlerError&) {}}) {
         const auto handle = [](const Record&) {};
         const auto odd = [](const Record& record) { return record.metadata("odd").has_value(); };
         add("direct", {.delivery = Delivery::direct}, handle);
@@ -43,6 +45,9 @@ struct Zoo {
         add("newest", {.mailbox = {.capacity = 3, .overflow = Overflow::drop_newest}}, handle);
         add("conflated", {.mailbox = {.capacity = 2, .overflow = Overflow::conflate}}, handle);
         add("grows", {.mailbox = {.capacity = 1, .hard_limit = 4}}, handle);
+        add("debounced", {.filter = odd, .debounce = Duration(3)}, handle);
+        add("throttled", {.mailbox = {.capacity = 1, .overflow = Overflow::drop_newest}, .throttle = Duration(5)},
+            handle);
     }
 
     template <class F>
@@ -60,10 +65,12 @@ struct Zoo {
         } else {
             bus.emit(TaskCompleted{"t"}, {.key = key});
         }
+        clock->advance(Duration(1));
         ++emitted;
     }
 
     std::mt19937 random;
+    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     EventBus bus;
     std::vector<Subscription> subscriptions;
     std::uint64_t emitted = 0;
@@ -99,6 +106,11 @@ TEST_CASE("every event is accounted for, by every subscription", "[statistics][p
     CHECK(before.subscriptions[5].dropped > 0);
     CHECK(before.subscriptions[6].conflated > 0);
     CHECK(before.subscriptions[7].dropped > 0);
+    for (const auto index : {8u, 9u}) {
+        CHECK(before.subscriptions[index].delivered > 0);
+        CHECK(before.subscriptions[index].conflated > 0);
+    }
+    CHECK(before.subscriptions[9].dropped > 0);
 
     SECTION("also when what waits is discarded") {
         for (int i = 0; i < 10; ++i) zoo.emit();
@@ -114,6 +126,7 @@ TEST_CASE("every event is accounted for, by every subscription", "[statistics][p
         CHECK(after.matched == accounted(after));
     }
     SECTION("also when what waits is handled, and nothing is left") {
+        zoo.clock->advance(Duration(10));
         while (zoo.bus.run_pending() > 0) {}
         const Statistics after = zoo.bus.stats();
         CHECK(after.queue_depth == 0);
@@ -166,6 +179,7 @@ TEST_CASE("all counters of a bus start at zero again when they are told", "[stat
     zoo.subscriptions.front().pause();
     zoo.emit();
     zoo.bus.run_pending();
+    zoo.clock->advance(Duration(10));
     while (zoo.bus.run_pending() > 0) {}
     const std::uint64_t stored = zoo.bus.history().stats().stored;
     zoo.bus.reset_stats();

@@ -89,6 +89,17 @@ struct SubscribeOptions {
     /// How long the handler may run before SlowHandler is emitted, instead of WatchOptions::slow_after;
     /// Duration::max(): as long as it will.
     std::optional<Duration> slow_after = {};
+    /// Only the last one of events that come close together: each is held back until none has come for so long, and
+    /// is replaced by one that comes before. For queued delivery; the subscription has one such wait, whatever the
+    /// events' names and keys. 0: off.
+    ///
+    /// What is replaced is counted as `conflated`. Time is the bus's clock, or a steady one if it has none of its own.
+    /// The past that `replay` gives is not held back. A shutdown delivers at once what is held back.
+    Duration debounce = {};
+    /// At most one event in so long a time: the first comes in at once, those that follow are held back until the time
+    /// is over, and replaced by newer ones; then the newest comes in, and the time begins anew. For queued delivery,
+    /// and otherwise like `debounce`, with which it does not go together. 0: off.
+    Duration throttle = {};
 };
 
 /// Views: build it in the call of `emit`, do not keep it.

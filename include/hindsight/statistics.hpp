@@ -36,13 +36,13 @@ struct SubscriptionStatistics {
     Delivery delivery = Delivery::queued;
     int priority = 0;
     bool paused = false;
-    std::size_t queue_depth = 0;    ///< events waiting or in hand now
+    std::size_t queue_depth = 0;    ///< events held back, waiting or in hand now
     std::uint64_t delivered = 0;    ///< calls of the handler, those that threw included; for an inbox: events read
     std::uint64_t failed = 0;       ///< calls of the handler, the filter or on_lagged that threw
     std::uint64_t filtered = 0;     ///< events that the filter turned down
     std::uint64_t skipped = 0;      ///< events that came while it was paused, or in quarantine
     std::uint64_t dropped = 0;      ///< events that a full mailbox dropped, or that were replayed without their payload
-    std::uint64_t conflated = 0;    ///< events replaced by a newer one of their name and key
+    std::uint64_t conflated = 0;    ///< events replaced by a newer one: of their name and key, or while held back
     std::uint64_t discarded = 0;    ///< events still waiting when it was disconnected, put into quarantine, or given up
     bool quarantined = false;       ///< see SubscribeOptions::quarantine; until an event comes that ends it
     std::uint64_t quarantines = 0;  ///< how often that has begun

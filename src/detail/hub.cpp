@@ -4,6 +4,7 @@
 #include <hindsight/impl/detail/hub_emit.ipp>
 #include <hindsight/impl/detail/hub_emit_many.ipp>
 #include <hindsight/impl/detail/hub_hand_over.ipp>
+#include <hindsight/impl/detail/hub_hold_back.ipp>
 #include <hindsight/impl/detail/hub_join.ipp>
 #include <hindsight/impl/detail/hub_long_run.ipp>
 #include <hindsight/impl/detail/hub_read.ipp>

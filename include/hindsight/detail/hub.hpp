@@ -83,6 +83,7 @@ public:
     /// For the outside: the function `schedule` of schedule.hpp.
     Scheduled schedule(const Draft& draft, const When& when);
     bool emit_scheduled(Appointment& appointment) noexcept override;
+    void come_due(const NodePtr& node, Reminders::node_type&& reminder, TimePoint now) noexcept override;
     void tell_of_slow(Node& node, const Record& record, Duration running, unsigned told) noexcept override;
 
     /// Fills the node from the options and connects it.
@@ -329,6 +330,15 @@ private:
     bool try_to_emit(const Frame& frame, Appointment& appointment) noexcept;
     void tell_of_schedule(const EnvelopePtr& event, std::exception_ptr error) noexcept;
     Timetable& timetable();
+
+    /// Of a node that is not published yet: makes what holds its events back. Throws InvalidArgument, std::bad_alloc,
+    /// std::system_error.
+    void hold_back(Node& node, const SubscribeOptions& options);
+    /// Has the timetable look after what the node holds back, unless it does so.
+    void remind(Node& node) noexcept;
+    /// Puts it into the mailbox if it is due. `reminder`: one that has come back, or empty.
+    void let_in(Node& node, TimePoint now, Reminders::node_type&& reminder = {}) noexcept;
+
     /// What errors call a subscription.
     static std::string label_of(const Node& node);
     void count_discarded(Node& node, const Record& record) noexcept;
@@ -336,6 +346,8 @@ private:
     void close(Node& node) noexcept;
     void finish_discarded(Node& node, Mailbox::Queue& queue) noexcept;
     void finish_discarded(Node& node, std::unique_ptr<Backlog> backlog) noexcept;
+    /// `held_back`: or null.
+    void finish_discarded(Node& node, Envelope* held_back) noexcept;
 
     bool drain(const Frame* top, Deadline deadline);
     bool run_what_waits_for_this_thread(const Frame* top);
@@ -416,6 +428,7 @@ private:
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_emit_many.ipp>
 #    include <hindsight/impl/detail/hub_hand_over.ipp>
+#    include <hindsight/impl/detail/hub_hold_back.ipp>
 #    include <hindsight/impl/detail/hub_join.ipp>
 #    include <hindsight/impl/detail/hub_long_run.ipp>
 #    include <hindsight/impl/detail/hub_read.ipp>

@@ -73,11 +73,11 @@ public:
 
     using Queue = std::variant<PendingQueue, ConflatingQueue>;
 
-    /// Takes everything out, for the caller to finish outside the lock.
+    /// Takes everything out, for the caller to finish outside the lock. What is held back has been taken before.
     Queue take_all() noexcept;
 
-    /// Takes out the records that `goes(const Envelope&)` chooses, as if they had never been there. Throws
-    /// std::bad_alloc, changing nothing.
+    /// Takes out the records that `goes(const Envelope&)` chooses, as if they had never been there, but not what is
+    /// held back. Throws std::bad_alloc, changing nothing.
     template <class F>
     Queue take_if(F goes) {
         return std::visit(
@@ -85,7 +85,7 @@ public:
                 Kind kept, taken;
                 std::size_t keep = 0, take = 0;
                 queue.for_each([&](const Envelope& each) { ++(goes(each) ? take : keep); });
-                kept.reserve(keep);
+                kept.reserve(keep + (held_back != nullptr ? 1 : 0));
                 taken.reserve(take);
                 while (queue.size() > 0) {
                     const Pending front = queue.pop();
@@ -104,7 +104,9 @@ public:
         return std::visit([](const auto& queue) { return queue.size(); }, queue_);
     }
     /// All that waits, records whose subscription is still choosing among them included.
-    std::size_t waiting() const noexcept { return size() + undecided + (backlog ? backlog->size() : 0); }
+    std::size_t waiting() const noexcept {
+        return size() + undecided + (held_back != nullptr ? 1 : 0) + (backlog ? backlog->size() : 0);
+    }
     /// What waits, and what is in the hands of the thread whose turn it is.
     std::size_t unfinished() const noexcept { return waiting() + progress.in_hand(); }
     /// Whether a turn would find nothing to deliver or to tell.
@@ -116,6 +118,7 @@ public:
     template <class F>
     void for_each(F visit) const {
         std::visit([&](const auto& queue) { queue.for_each(visit); }, queue_);
+        if (held_back != nullptr) visit(*held_back);
     }
 
     /// The turn took this many, with the lock. Whether it should stay even when that is none. Never where what comes in
@@ -139,6 +142,11 @@ public:
     }
 
     bool closed = false;  // disconnected
+
+    /// Has come, but is to come in later (see hold_back.hpp); the queue has memory for it. Null: nothing.
+    Envelope* held_back = nullptr;
+    /// Takes it in, like an event of an emitter that must not wait; what goes for it, which may be itself.
+    Envelope* bring_in() noexcept;
 
     /// Of history, for a subscription that has joined late: delivered before all that came in. Null: none (any more).
     std::unique_ptr<Backlog> backlog;

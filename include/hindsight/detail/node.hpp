@@ -38,6 +38,7 @@ namespace hindsight::detail {
 struct Attachment;
 class Backlog;
 class ConflatingQueue;
+class HoldBack;
 class LongRun;
 class Mailbox;
 class NodePtr;
@@ -153,6 +154,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
     Node* observer = nullptr;                            // and that of the observer, which is
     std::unique_ptr<Watched> watched;                    // null: it is not
     std::unique_ptr<Quarantine> quarantine;              // null: it may fail as often as it does
+    std::unique_ptr<HoldBack> hold_back;                 // null: all that comes goes into the mailbox at once
 
     // Guarded by the mutex of ThreadSlots.
     const ThreadSlot* destroyer = nullptr;

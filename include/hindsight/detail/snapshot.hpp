@@ -21,6 +21,7 @@ struct Snapshot {
     std::size_t direct_count = 0;     // how many of them are direct
     std::vector<NodePtr> middleware;  // that the events go through first, in the order of `use`
     bool filtered = false;            // whether any has a filter
+    bool holds_back = false;          // whether any holds events back from its mailbox
     bool converts = false;            // dynamic events, which some of them take as events of the type that has the name
     Conversion conversion;            // how, if that is known
     std::vector<std::pair<const Node*, const EventType*>> converting_observers;  // and what they take them as

@@ -9,6 +9,9 @@
 //   - `event` and `in_hand` are the runner's while the stage is `in_hand`, which is set and left under the mutex. At
 //     stage `over` they are whoever's that led it there, and he destroys them after unlocking: payloads are user code.
 //   - `stage` is written under the mutex and may be read without it.
+//
+// Beside them it keeps the reminders of subscriptions that hold an event back (hold_back.hpp), which are due first.
+//
 // No other lock is taken under this mutex. User code (the clock, payloads, all that emitting does) runs outside it.
 //
 // Who is alive: a line and a handle each share an appointment; an appointment knows its timetable, and that its owner,
@@ -21,6 +24,7 @@
 #include <hindsight/detail/envelope.hpp>
 #include <hindsight/detail/event_type.hpp>
 #include <hindsight/detail/parking.hpp>
+#include <hindsight/detail/reminder.hpp>
 #include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/when.hpp>
 #include <hindsight/statistics.hpp>
@@ -41,6 +45,7 @@
 
 namespace hindsight::detail {
 
+class NodePtr;
 class Timetable;
 
 /// One event that is to be emitted, once or again and again.
@@ -79,6 +84,8 @@ struct Appointment {
 struct TimetableOwner {
     /// Emits the appointment's event, a copy of it if it is a repeated one; false: that failed, and has been told.
     virtual bool emit_scheduled(Appointment& appointment) noexcept = 0;
+    /// The node may be given what it holds back. Takes the reminder over.
+    virtual void come_due(const NodePtr& node, Reminders::node_type&& reminder, TimePoint now) noexcept = 0;
 
 protected:
     ~TimetableOwner() = default;
@@ -100,6 +107,13 @@ public:
 
     /// Throws Closed, LimitReached, std::bad_alloc, std::system_error (no thread); nothing has changed then.
     void add(const std::shared_ptr<Appointment>& appointment, const When& when);
+    /// On the clock of delays and reminders. Calls the bus's clock, which is user code.
+    TimePoint now() const noexcept;
+    /// So that `remind` cannot fail. Throws std::system_error (no thread).
+    void get_ready();
+    void remind(Reminders::node_type&& reminder) noexcept;
+    /// Takes it out, if it is there.
+    void forget(const Reminder& reminder) noexcept;
     /// See Scheduled::cancel.
     bool cancel(Appointment& appointment) noexcept;
     /// Cancels those that hold the type.
@@ -132,14 +146,17 @@ private:
     };
 
     Timetable(std::weak_ptr<TimetableOwner> owner, std::shared_ptr<Clock> clock, std::size_t limit)
-        : owner_(std::move(owner)), clock_(std::move(clock)), limit_(limit) {}
+        : owner_(std::move(owner)), clock_(std::move(clock)), limit_(limit),
+          home_(clock_ ? Appointment::Line::moments : Appointment::Line::delays) {}
 
     Now read_clocks() const noexcept;
     void emit_due() noexcept;
-    // These two unlock meanwhile.
+    // These three unlock meanwhile.
     void emit_due_as_runner(std::unique_lock<std::mutex>& lock) noexcept HINDSIGHT_UNCHECKED_LOCKING;
-    void collect_due_locked(const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void remind_locked(std::unique_lock<std::mutex>& lock, const Now& now) noexcept HINDSIGHT_UNCHECKED_LOCKING;
     void emit_one(std::unique_lock<std::mutex>& lock, Line::node_type next) noexcept HINDSIGHT_UNCHECKED_LOCKING;
+    void collect_due_locked(const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
+    void start_thread_locked() HINDSIGHT_REQUIRES(mutex_);
     void put_back_locked(Line::node_type& node, const Now& now) noexcept HINDSIGHT_REQUIRES(mutex_);
     Line::node_type take_locked(Appointment& appointment) noexcept HINDSIGHT_REQUIRES(mutex_);
     template <class F>
@@ -157,12 +174,15 @@ private:
     const std::weak_ptr<TimetableOwner> owner_;
     const std::shared_ptr<Clock> clock_;
     const std::size_t limit_;
+    const Appointment::Line
+        home_;                     // of delays: without a clock of its own, they do not depend on who sets the system's
     Drive drive_ = Drive::thread;  // fixed before it is shared
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;   // for the thread
     std::condition_variable finished_;  // an appointment is in hand no more, or the runner has finished
     Lines lines_ HINDSIGHT_GUARDED_BY(mutex_);
+    Reminders reminders_ HINDSIGHT_GUARDED_BY(mutex_);
     ScheduleStatistics counted_ HINDSIGHT_GUARDED_BY(mutex_);
     std::uint64_t last_order_ HINDSIGHT_GUARDED_BY(mutex_) = 0;
     std::thread::id runner_ HINDSIGHT_GUARDED_BY(mutex_){};        // who emits; none: nobody does

@@ -13,4 +13,10 @@ struct When {
     TimePoint time{};  // for `at`
 };
 
+/// Stops at the end of time; `by` is not negative.
+inline TimePoint later(TimePoint time, Duration by) noexcept {
+    if (time.time_since_epoch() > Duration::zero() && by > TimePoint::max() - time) return TimePoint::max();
+    return time + by;
+}
+
 }  // namespace hindsight::detail

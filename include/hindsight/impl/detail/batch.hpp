@@ -140,6 +140,7 @@ private:
     EvictedRecords evicted_;  // by these events
     std::vector<Taker> takers_;
     std::unordered_map<const Node*, std::size_t> takers_by_node_;  // where there are several topics
+    TimePoint now_{};                                              // where some of them hold events back
     std::vector<Envelope*> displaced_;                             // taken out of mailboxes for these
     std::vector<Record> awaited_;
     std::vector<std::exception_ptr> failures_;

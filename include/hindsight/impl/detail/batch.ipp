@@ -244,6 +244,9 @@ HINDSIGHT_INLINE void Batch::choose_takers() {
     for (const Taker& taker : takers_) {
         const Overflow overflow = taker.node->mailbox->overflow();
         if (overflow == Overflow::drop_oldest || overflow == Overflow::conflate) displaced += taker.count;
+        if (!taker.node->hold_back) continue;
+        displaced += taker.count + 2;
+        now_ = hub_.own_timetable_->now();
     }
     displaced_.reserve(displaced);
 }
@@ -257,6 +260,9 @@ HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
     receipt.dropped = dropped_;
     receipt.matched = receipt.queued + receipt.dropped;
     if (receipt.recorded > 0) receipt.outcome = Outcome::recorded;
+    for (const Taker& taker : takers_) {
+        if (taker.node->hold_back) hub_.remind(*taker.node);
+    }
     for (const Taker& taker : takers_) {
         if (taker.to_wake) hub_.give_to_executor(frame_, *taker.node, Record());
     }

@@ -1,6 +1,7 @@
 // The critical section of a batch.
 #pragma once
 
+#include <hindsight/detail/hold_back.hpp>
 #include <hindsight/impl/detail/batch.hpp>
 
 #include <atomic>
@@ -59,7 +60,7 @@ HINDSIGHT_INLINE Batch::Commit Batch::commit(BatchReceipt& receipt) {
     if (is_outdated_locked()) return Commit::again;
     if (!settle_takers_locked()) return Commit::wait;
     for (const Taker& taker : takers_) {
-        if (taker.takes) taker.node->mailbox->reserve(taker.count);
+        if (taker.takes) taker.node->mailbox->reserve(taker.node->hold_back ? 2 : taker.count);
     }
     Reservation reservation(*this);
     reservation.make();
@@ -148,7 +149,10 @@ HINDSIGHT_INLINE bool Batch::settle_takers_locked() noexcept {
         taker.takes = taker.count > 0 && !node.mailbox->closed && !node.has(Node::dead);
         taker.paused = node.has(Node::skipping);
         if (!taker.takes || taker.paused) continue;
-        if (room_.must_wait_locked(node, taker.count)) return false;
+        // Of many events that are held back at most one comes in now.
+        const bool holds_back = node.hold_back != nullptr;
+        if (holds_back && !node.hold_back->lets_in(*node.mailbox, now_)) continue;
+        if (room_.must_wait_locked(node, holds_back ? 1 : taker.count)) return false;
         taker.drops = room_.drops(node);
     }
     return true;
@@ -181,7 +185,14 @@ HINDSIGHT_INLINE void Batch::push_locked(Item& item) noexcept {
 
 /// Whether the mailbox takes it.
 HINDSIGHT_ALWAYS_INLINE bool Batch::push_locked(Taker& taker, Envelope& envelope) noexcept {
-    const Mailbox::Push push = taker.node->mailbox->push(envelope, taker.drops);
+    Mailbox::Push push;
+    if (HoldBack* const hold_back = taker.node->hold_back.get()) [[unlikely]] {
+        const HoldBack::Taken taken = hold_back->take_in(*taker.node->mailbox, envelope, now_, taker.drops);
+        push = {.fate = taken.fate, .displaced = taken.displaced[1]};
+        if (taken.displaced[0] != nullptr) displaced_.push_back(taken.displaced[0]);
+    } else {
+        push = taker.node->mailbox->push(envelope, taker.drops);
+    }
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
     const bool queued = push.fate == Mailbox::Fate::queued;
     taker.queued += queued ? 1 : 0;
@@ -192,6 +203,7 @@ HINDSIGHT_ALWAYS_INLINE bool Batch::push_locked(Taker& taker, Envelope& envelope
 HINDSIGHT_INLINE void Batch::settle_stage_locked(Taker& taker) noexcept {
     Mailbox& mailbox = *taker.node->mailbox;
     if (taker.count == 0 || mailbox.stage() != Mailbox::Stage::idle) return;
+    if (taker.node->hold_back && mailbox.is_empty()) return;
     mailbox.go_to(Mailbox::Stage::waiting, ledger_.waiting_mailboxes);
     taker.to_wake = true;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <hindsight/delivery_log.hpp>
+#include <hindsight/detail/completion.hpp>
+#include <hindsight/detail/hold_back.hpp>
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/name_rules.hpp>
 #include <hindsight/detail/observer_types.hpp>
@@ -134,6 +136,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
             ObservedHandler{node.name, std::string(node.pattern->text()), node.delivery});
         node.flags.fetch_or(Node::observed, std::memory_order_relaxed);
     }
+    if (options.debounce != Duration::zero() || options.throttle != Duration::zero()) hold_back(node, options);
     node.filter = std::move(options.filter);
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {
@@ -181,6 +184,11 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     if (!node.mailbox) return;
     Mailbox& mailbox = *node.mailbox;
     std::unique_lock lock(ledger_->mutex);
+    // What nobody has read of an inbox when the bus ends is not lost.
+    const bool stays_readable = node.readers && state_.load(std::memory_order_relaxed) == State::closed;
+    Envelope* const displaced = stays_readable ? mailbox.bring_in() : nullptr;
+    Envelope* const held_back = std::exchange(mailbox.held_back, nullptr);
+    const TimePoint reminded_at = node.hold_back ? node.hold_back->reminded_at() : TimePoint();
     mailbox.closed = true;
     if (mailbox.stage() == Mailbox::Stage::waiting) mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
     mailbox.release_emitters();
@@ -188,15 +196,16 @@ HINDSIGHT_INLINE void Hub::unregister(Node& node) noexcept {
     conflated_.add(ThreadSlot::current(), mailbox.conflated);
     Mailbox::Queue queue = mailbox.take_all();
     std::unique_ptr<Backlog> backlog = std::move(mailbox.backlog);
-    // What nobody has read of an inbox when the bus ends is not lost.
-    const bool kept = node.readers && state_.load(std::memory_order_relaxed) == State::closed &&
-                      node.readers->keep(queue, backlog, hub::deliveries_left(node));
+    const bool kept = stays_readable && node.readers->keep(queue, backlog, hub::deliveries_left(node));
     lock.unlock();
     unpark_all(&mailbox.room_epoch);
+    if (displaced != nullptr) finish_delivery(displaced);
+    if (node.hold_back) own_timetable_->forget({.due = reminded_at, .node = &node});
     if (node.readers) node.readers->wake();
     if (kept) return;
     finish_discarded(node, std::move(backlog));
     finish_discarded(node, queue);
+    finish_discarded(node, held_back);
     pending_tasks_->forget(node);
 }
 

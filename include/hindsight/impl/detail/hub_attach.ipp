@@ -38,6 +38,8 @@ inline void require_same_options(const Node& node, const SubscribeOptions& optio
     require(!options.on_lagged, "on_lagged");
     require(!options.quarantine, "quarantine");
     require(!options.slow_after, "slow_after");
+    require(options.debounce == Duration::zero(), "debounce");
+    require(options.throttle == Duration::zero(), "throttle");
 }
 
 }  // namespace hub_attach

@@ -183,6 +183,7 @@ HINDSIGHT_INLINE void Hub::tell_of_hole(Frame& frame, Node& node, const Lagged& 
 
 HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     std::unique_lock lock(ledger_->mutex);
+    Envelope* const held_back = std::exchange(node.mailbox->held_back, nullptr);
     Mailbox::Queue queue = node.mailbox->take_all();
     std::unique_ptr<Backlog> backlog = std::move(node.mailbox->backlog);
     if (node.mailbox->stage() != Mailbox::Stage::in_turn)
@@ -192,6 +193,7 @@ HINDSIGHT_INLINE void Hub::abandon(Node& node) noexcept {
     if (room) unpark_all(&node.mailbox->room_epoch);
     finish_discarded(node, std::move(backlog));
     finish_discarded(node, queue);
+    finish_discarded(node, held_back);
 }
 
 HINDSIGHT_INLINE void Hub::finish_discarded(Node& node, Mailbox::Queue& queue) noexcept {

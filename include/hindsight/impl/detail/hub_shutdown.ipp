@@ -137,6 +137,7 @@ HINDSIGHT_INLINE bool Hub::drain(const Frame* top, Deadline deadline) {
 HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
     std::size_t count = 0;
     for (const NodePtr& node : registry_.nodes()) {
+        if (node->hold_back) let_in(*node, TimePoint::max());  // there is no later
         if (!node->mailbox || node->readers || hub_shutdown::delivers_here(top, *node)) continue;
         {
             const std::lock_guard lock(ledger_->mutex);

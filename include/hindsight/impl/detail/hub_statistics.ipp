@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hindsight::detail {
@@ -122,11 +123,16 @@ HINDSIGHT_INLINE std::size_t Hub::retire(const EventType& type) {
     for (const NodePtr& node : registry_.nodes()) {
         if (!node->mailbox) continue;
         Mailbox::Queue removed;
+        Envelope* held_back = nullptr;
         {
             const std::lock_guard lock(ledger_->mutex);
-            removed = node->mailbox->take_if(holds);
+            Mailbox& mailbox = *node->mailbox;
+            removed = mailbox.take_if(holds);
+            if (mailbox.held_back != nullptr && holds(*mailbox.held_back))
+                held_back = std::exchange(mailbox.held_back, nullptr);
         }
         finish_discarded(*node, removed);
+        finish_discarded(*node, held_back);
         std::vector<EnvelopePtr> removed_backlog;
         {
             const std::lock_guard lock(ledger_->mutex);

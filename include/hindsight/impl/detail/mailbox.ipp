@@ -81,6 +81,13 @@ HINDSIGHT_INLINE std::size_t Mailbox::take(std::span<Pending> out) noexcept {
         queue_);
 }
 
+HINDSIGHT_INLINE Envelope* Mailbox::bring_in() noexcept {
+    Envelope* const envelope = std::exchange(held_back, nullptr);
+    if (envelope == nullptr) return nullptr;
+    const Push push = this->push(*envelope, false);
+    return push.fate == Fate::dropped ? envelope : push.displaced;
+}
+
 HINDSIGHT_INLINE Mailbox::Queue Mailbox::take_all() noexcept {
     Queue taken = std::move(queue_);
     if (overflow() == Overflow::conflate) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/hold_back.hpp>
 #include <hindsight/detail/mailbox.hpp>
 #include <hindsight/detail/node.hpp>
 #include <hindsight/detail/quarantine.hpp>

@@ -23,7 +23,8 @@ public:
     Queueing(const Queueing&) = delete;
     Queueing& operator=(const Queueing&) = delete;
 
-    /// The subscribers that the event is for. Makes sure that nothing after the lock needs memory.
+    /// The subscribers that the event is for. Makes sure that nothing after the lock needs memory. May call the bus's
+    /// clock.
     void choose(const Snapshot& snapshot, const Filtering* filtering) {
         snapshot_ = &snapshot;
         nodes_ = snapshot.queued();
@@ -31,7 +32,9 @@ public:
         filtering_ = filtering;
         takers_.reserve(nodes_.size());
         to_wake_.reserve(nodes_.size());
-        displaced_.reserve(nodes_.size());
+        displaced_.reserve(snapshot.holds_back ? 2 * nodes_.size() : nodes_.size());
+        if (snapshot.holds_back) [[unlikely]]
+            now_ = hub_.own_timetable_->now();
     }
 
     // With the ledger's lock held, one after the other.
@@ -42,7 +45,11 @@ public:
     bool is_full_locked() noexcept;
     /// Makes sure that no push needs memory. Throws std::bad_alloc, changing nothing.
     void reserve_locked() {
-        for (Node* node : takers_) node->mailbox->reserve_one();
+        for (Node* node : takers_) {
+            node->mailbox->reserve_one();
+            if (node->hold_back) [[unlikely]]
+                node->mailbox->reserve(2);
+        }
     }
     /// Puts the event, which has its seq, into the mailboxes, with a reference each. `converted`: for those that need
     /// it; null: none does.
@@ -60,6 +67,8 @@ public:
 
 private:
     void push_locked(Node& node, Envelope& envelope) noexcept HINDSIGHT_UNCHECKED_LOCKING;
+    void hold_back_locked(Node& node, Envelope& envelope) noexcept HINDSIGHT_UNCHECKED_LOCKING;
+    void wake_locked(Node& node) noexcept HINDSIGHT_UNCHECKED_LOCKING;
 
     Frame& frame_;
     Hub& hub_;
@@ -74,6 +83,8 @@ private:
     boost::container::small_vector<Envelope*, 8> displaced_;  // taken out of mailboxes for this one
     std::uint32_t queued_ = 0;
     std::uint32_t dropped_ = 0;
+    TimePoint now_{};       // where some hold events back
+    bool reminds_ = false;  // of what some of them do
 };
 
 }  // namespace hindsight::detail

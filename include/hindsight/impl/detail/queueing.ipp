@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/hold_back.hpp>
 #include <hindsight/impl/detail/await_deliveries.hpp>
 #include <hindsight/impl/detail/queueing.hpp>
 #include <hindsight/impl/detail/room_wait.ipp>
@@ -18,7 +19,11 @@ HINDSIGHT_INLINE void Queueing::choose_takers_locked() noexcept {
 }
 
 HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
-    return std::ranges::any_of(takers_, [this](Node* node) { return room_.must_wait_locked(*node, 1); });
+    return std::ranges::any_of(takers_, [this](Node* node) {
+        if (node->hold_back && !node->hold_back->lets_in(*node->mailbox, now_)) [[unlikely]]
+            return false;
+        return room_.must_wait_locked(*node, 1);
+    });
 }
 
 HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope, Envelope* converted) noexcept {
@@ -38,17 +43,38 @@ HINDSIGHT_INLINE void Queueing::push_locked(Envelope& envelope, Envelope* conver
 }
 
 HINDSIGHT_INLINE void Queueing::push_locked(Node& node, Envelope& envelope) noexcept {
-    Mailbox& mailbox = *node.mailbox;
-    const Mailbox::Push push = mailbox.push(envelope, room_.drops(node));
+    if (node.hold_back) [[unlikely]]
+        return hold_back_locked(node, envelope);
+    const Mailbox::Push push = node.mailbox->push(envelope, room_.drops(node));
     ++(push.fate == Mailbox::Fate::queued ? queued_ : dropped_);
     if (push.displaced != nullptr) displaced_.push_back(push.displaced);
-    if (mailbox.stage() == Mailbox::Stage::idle) {
-        mailbox.go_to(Mailbox::Stage::waiting, hub_.ledger_->waiting_mailboxes);
-        to_wake_.push_back(NodePtr::share(node));
+    wake_locked(node);
+}
+
+[[gnu::noinline]] HINDSIGHT_INLINE void Queueing::hold_back_locked(Node& node, Envelope& envelope) noexcept {
+    Mailbox& mailbox = *node.mailbox;
+    const HoldBack::Taken taken = node.hold_back->take_in(mailbox, envelope, now_, room_.drops(node));
+    ++(taken.fate == Mailbox::Fate::queued ? queued_ : dropped_);
+    for (Envelope* each : taken.displaced) {
+        if (each != nullptr) displaced_.push_back(each);
     }
+    reminds_ = reminds_ || node.hold_back->wants_reminder(mailbox);
+    if (!mailbox.is_empty()) wake_locked(node);
+}
+
+HINDSIGHT_ALWAYS_INLINE void Queueing::wake_locked(Node& node) noexcept {
+    Mailbox& mailbox = *node.mailbox;
+    if (mailbox.stage() != Mailbox::Stage::idle) return;
+    mailbox.go_to(Mailbox::Stage::waiting, hub_.ledger_->waiting_mailboxes);
+    to_wake_.push_back(NodePtr::share(node));
 }
 
 HINDSIGHT_INLINE void Queueing::finish(const Record& record) noexcept {
+    if (reminds_) [[unlikely]] {
+        for (Node* node : takers_) {
+            if (node->hold_back) hub_.remind(*node);
+        }
+    }
     for (const NodePtr& node : to_wake_) hub_.give_to_executor(frame_, *node, record);
     for (Envelope* envelope : displaced_) finish_delivery(envelope);
     if (queued_ > 0) hub_.note_progress_of_drain();

@@ -45,6 +45,7 @@ public:
         in_order_ = in_order_ && (nodes.empty() || comes_before(*nodes.back(), node));
         nodes.push_back(NodePtr::share(node));
         filtered_ = filtered_ || node.filtered;
+        holds_back_ = holds_back_ || node.hold_back != nullptr;
         // Who tells of a slow handler needs the record.
         bare_ = bare_ && node.invoke_event != nullptr && !(node.watched && node.watched->has_threshold());
     }
@@ -60,6 +61,7 @@ public:
         put_in_order(middleware_, came_earlier);
         snapshot->direct_count = direct_.size();
         snapshot->filtered = filtered_;
+        snapshot->holds_back = holds_back_;
         snapshot->converts = converts_;
         snapshot->conversion = conversion;
         snapshot->converting_observers = std::move(converting_observers_);
@@ -117,7 +119,8 @@ private:
     }
 
     Snapshot::Needs needs() const noexcept {
-        if (!isolates_ || filtered_ || converts_ || !middleware_.empty() || queued_.size() > Snapshot::most_in_handover)
+        if (!isolates_ || filtered_ || holds_back_ || converts_ || !middleware_.empty() ||
+            queued_.size() > Snapshot::most_in_handover)
             return Snapshot::Needs::thoroughness;
         if (!queued_.empty()) return Snapshot::Needs::handover;
         if (!bare_) return Snapshot::Needs::record;
@@ -131,6 +134,7 @@ private:
     std::vector<NodePtr> direct_, queued_, middleware_;
     bool in_order_ = true;
     bool filtered_ = false;
+    bool holds_back_ = false;
     bool converts_ = false;
     std::vector<std::pair<const Node*, const EventType*>> converting_observers_;
     bool bare_ = true;  // all take the event without its record

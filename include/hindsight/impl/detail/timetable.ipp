@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hindsight/detail/node.hpp>
 #include <hindsight/detail/thread_safety.hpp>
 #include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/detail/timetable.hpp>
@@ -15,11 +16,7 @@ namespace hindsight::detail {
 
 namespace timetable {
 
-/// Both of these stop at the ends of their types; `by` is not negative, and `to` not earlier than `from`.
-inline TimePoint later(TimePoint time, Duration by) noexcept {
-    if (time.time_since_epoch() > Duration::zero() && by > TimePoint::max() - time) return TimePoint::max();
-    return time + by;
-}
+/// Stops at the end of its type; `to` is not earlier than `from`.
 inline Duration between(TimePoint from, TimePoint to) noexcept {
     const Duration begin = from.time_since_epoch();
     if (begin < Duration::zero() && to.time_since_epoch() > Duration::max() + begin) return Duration::max();
@@ -59,17 +56,45 @@ HINDSIGHT_INLINE Timetable::Now Timetable::read_clocks() const noexcept {
     return {std::chrono::steady_clock::now(), clock_ ? clock_->now() : WallClock::now()};
 }
 
+HINDSIGHT_INLINE TimePoint Timetable::now() const noexcept {
+    return read_clocks().on(home_);
+}
+
+HINDSIGHT_INLINE void Timetable::get_ready() {
+    const std::lock_guard lock(mutex_);
+    start_thread_locked();
+}
+
+HINDSIGHT_INLINE void Timetable::start_thread_locked() {
+    if (drive_ == Drive::thread && !ending_ && !thread_.joinable())
+        thread_ = std::thread([self = shared_from_this()] { self->work(); });
+}
+
+HINDSIGHT_INLINE void Timetable::remind(Reminders::node_type&& reminder) noexcept {
+    const TimePoint due = reminder.value().due;
+    {
+        const std::lock_guard lock(mutex_);
+        const bool is_next = reminders_.insert(std::move(reminder)).position == reminders_.begin();
+        if (is_next) changed_.notify_all();
+    }
+    // The clock may have been moved since the time was told: nobody may do it again.
+    if (drive_ == Drive::clock && due <= now()) emit_due();
+}
+
+HINDSIGHT_INLINE void Timetable::forget(const Reminder& reminder) noexcept {
+    Reminders::node_type forgotten;  // destroyed after unlocking
+    const std::lock_guard lock(mutex_);
+    forgotten = reminders_.extract(reminder);
+}
+
 HINDSIGHT_INLINE void Timetable::add(const std::shared_ptr<Appointment>& appointment, const When& when) {
     const Now now = read_clocks();
     Line one;
     one.insert(appointment);
     Line::node_type node = one.extract(one.begin());
     appointment->timetable = weak_from_this();
-    // Without a clock of its own, delays do not depend on whether somebody sets the system's.
-    const bool is_moment = clock_ != nullptr || when.kind == When::Kind::at;
-    appointment->home = is_moment ? Appointment::Line::moments : Appointment::Line::delays;
-    appointment->due =
-        when.kind == When::Kind::at ? when.time : timetable::later(now.on(appointment->home), when.delay);
+    appointment->home = when.kind == When::Kind::at ? Appointment::Line::moments : home_;
+    appointment->due = when.kind == When::Kind::at ? when.time : later(now.on(appointment->home), when.delay);
 
     const std::lock_guard lock(mutex_);
     if (closed_) throw Closed("an event cannot be scheduled: this bus is shut down");
@@ -77,8 +102,7 @@ HINDSIGHT_INLINE void Timetable::add(const std::shared_ptr<Appointment>& appoint
         throw LimitReached("an event cannot be scheduled: " + std::to_string(limit_) +
                            " are, which is all that max_scheduled allows");
     }
-    if (drive_ == Drive::thread && !ending_ && !thread_.joinable())
-        thread_ = std::thread([self = shared_from_this()] { self->work(); });
+    start_thread_locked();
     ++counted_.waiting;
     appointment->order = ++last_order_;
     put_locked(std::move(node), appointment->home, appointment->due);
@@ -185,6 +209,7 @@ HINDSIGHT_INLINE void Timetable::emit_due_as_runner(std::unique_lock<std::mutex>
         lock.unlock();
         const Now now = read_clocks();
         lock.lock();
+        remind_locked(lock, now);
         collect_due_locked(now);
         // What is scheduled from here on has to wait for the next time, or this might go on for ever.
         Line& due = line_of(Appointment::Line::due);
@@ -203,6 +228,19 @@ HINDSIGHT_INLINE void Timetable::collect_due_locked(const Now& now) noexcept {
             const Duration late = timetable::between(node.value()->due, now.on(line));
             put_locked(std::move(node), Appointment::Line::due, TimePoint(-late));
         }
+    }
+}
+
+HINDSIGHT_INLINE void Timetable::remind_locked(std::unique_lock<std::mutex>& lock, const Now& now) noexcept {
+    const TimePoint moment = now.on(home_);
+    while (!reminders_.empty() && reminders_.begin()->due <= moment) {
+        Reminders::node_type next = reminders_.extract(reminders_.begin());
+        NodePtr node = NodePtr::share(*next.value().node);
+        lock.unlock();
+        if (const std::shared_ptr<TimetableOwner> owner = owner_.lock()) owner->come_due(node, std::move(next), moment);
+        node = NodePtr();
+        next = Reminders::node_type();
+        lock.lock();
     }
 }
 
@@ -249,8 +287,8 @@ HINDSIGHT_INLINE void Timetable::put_back_locked(Line::node_type& node, const No
         missed = static_cast<std::uint64_t>(timetable::between(appointment.due, here) / appointment.period);
     appointment.skipped.fetch_add(missed, std::memory_order_relaxed);
     counted_.skipped += missed;
-    appointment.due = timetable::later(appointment.due, appointment.period * static_cast<Duration::rep>(missed));
-    appointment.due = timetable::later(appointment.due, appointment.period);
+    appointment.due = later(appointment.due, appointment.period * static_cast<Duration::rep>(missed));
+    appointment.due = later(appointment.due, appointment.period);
     put_locked(std::move(node), appointment.home, appointment.due);
 }
 
@@ -319,15 +357,17 @@ HINDSIGHT_INLINE void Timetable::work() noexcept {
 
 HINDSIGHT_INLINE Duration Timetable::wait_locked(const Now& now) noexcept {
     Duration left = Duration::max();
-    for (const Appointment::Line line : {Appointment::Line::delays, Appointment::Line::moments}) {
-        if (line_of(line).empty()) continue;
-        const TimePoint due = (*line_of(line).begin())->due;
-        if (due <= now.on(line)) return Duration::zero();
+    const auto wait_for = [&](Appointment::Line line, TimePoint due) {
+        const TimePoint here = now.on(line);
         // A steady clock needs no looking at, but its deadline must stay within its range.
         const Duration longest =
             line == Appointment::Line::delays ? Duration(std::chrono::hours(24)) : timetable::glance(clock_ != nullptr);
-        left = std::min({left, timetable::between(now.on(line), due), longest});
+        left = due <= here ? Duration::zero() : std::min({left, timetable::between(here, due), longest});
+    };
+    for (const Appointment::Line line : {Appointment::Line::delays, Appointment::Line::moments}) {
+        if (!line_of(line).empty()) wait_for(line, (*line_of(line).begin())->due);
     }
+    if (!reminders_.empty()) wait_for(home_, reminders_.begin()->due);
     return left;
 }
 

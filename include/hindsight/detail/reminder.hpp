@@ -1,0 +1,24 @@
+// Reminder: when to look at a subscription that holds an event back (see hold_back.hpp), as a timetable keeps it.
+//
+// The timetable has no reference to the node: one that ends is taken out first (`Timetable::forget`). A reminder moves
+// between subscription and timetable as a node of a set, so that nothing after `subscribe` needs memory for it.
+#pragma once
+
+#include <hindsight/types.hpp>
+
+#include <compare>
+#include <set>
+
+namespace hindsight::detail {
+
+struct Node;
+
+struct Reminder {
+    TimePoint due{};
+    Node* node = nullptr;
+    auto operator<=>(const Reminder&) const = default;
+};
+
+using Reminders = std::set<Reminder>;
+
+}  // namespace hindsight::detail

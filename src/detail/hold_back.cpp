@@ -1,0 +1,1 @@
+#include <hindsight/impl/detail/hold_back.ipp>
