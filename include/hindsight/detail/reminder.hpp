@@ -6,7 +6,7 @@
 
 #include <hindsight/types.hpp>
 
-#include <compare>
+#include <functional>
 #include <set>
 
 namespace hindsight::detail {
@@ -16,7 +16,9 @@ struct Node;
 struct Reminder {
     TimePoint due{};
     Node* node = nullptr;
-    auto operator<=>(const Reminder&) const = default;
+    bool operator<(const Reminder& other) const noexcept {
+        return due != other.due ? due < other.due : std::less<>()(node, other.node);
+    }
 };
 
 using Reminders = std::set<Reminder>;
