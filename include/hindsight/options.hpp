@@ -25,7 +25,8 @@
 namespace hindsight {
 
 /// Where a handler runs. `queued`: through the subscription's own bounded mailbox, one event at a time and in seq
-/// order, on an executor. `direct`: on the emitting thread before `emit` returns, possibly on several threads at once.
+/// order (but see SubscribeOptions::concurrency), on an executor. `direct`: on the emitting thread before `emit`
+/// returns, possibly on several threads at once.
 /// (Where a queued handler emits, the emitting thread is one of the pool's.)
 enum class Delivery : std::uint8_t { queued, direct };
 
@@ -100,6 +101,10 @@ struct SubscribeOptions {
     /// is over, and replaced by newer ones; then the newest comes in, and the time begins anew. For queued delivery,
     /// and otherwise like `debounce`, with which it does not go together. 0: off.
     Duration throttle = {};
+    /// How many events the handler may be given at the same time, each on another thread of the executor; 4096 at most.
+    /// Over 1 they are taken out of the mailbox in seq order, but their calls may begin and end in any order, so the
+    /// handler and `on_lagged` have to be thread-safe. For queued delivery only, and not for coroutines and inboxes.
+    unsigned concurrency = 1;
 };
 
 /// Views: build it in the call of `emit`, do not keep it.

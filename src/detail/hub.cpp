@@ -1,5 +1,6 @@
 #include <hindsight/impl/detail/hub.ipp>
 #include <hindsight/impl/detail/hub_attach.ipp>
+#include <hindsight/impl/detail/hub_concurrency.ipp>
 #include <hindsight/impl/detail/hub_deliver.ipp>
 #include <hindsight/impl/detail/hub_emit.ipp>
 #include <hindsight/impl/detail/hub_emit_many.ipp>

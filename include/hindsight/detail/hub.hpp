@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hindsight/detail/api.hpp>
+#include <hindsight/detail/concurrent_runs.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/draft.hpp>
 #include <hindsight/detail/event_owners.hpp>
@@ -204,11 +205,28 @@ private:
         bool last = false;     // that its limit on deliveries allows
     };
     Next take_next(Node& node) noexcept;
+    /// The oldest event; counts it as in hand. Returns a backlog that has come to its end, to be freed without the
+    /// lock.
+    static std::unique_ptr<Backlog> take_one_locked(Mailbox& mailbox, Next& next) noexcept;
     bool take_turn(Node& node, std::size_t max, std::size_t& count);
     /// The same for coroutines, up to one that is suspended: its run has the turn then.
     bool take_long_turn(Node& node, std::size_t max, std::size_t& count);
     enum class Began : std::uint8_t { nothing, over, goes_on };
     Began begin_run(Running& running, LongFrame& frame, Node& node, const Next& next) noexcept;
+    /// The same for handlers that may run beside themselves (see concurrent_runs.hpp).
+    enum class Arrival : std::uint8_t { wake, unasked };
+    bool take_concurrent_turn(Node& node, std::size_t max, std::size_t& count, Arrival arrival);
+    struct ConcurrentStep {
+        ConcurrentRuns::Run* run = nullptr;  // of `next`; null: there is none
+        Next next;
+        bool wakes = false;  // the caller has to send the wake on, or to come again
+    };
+    /// From one event to the next: gives back the run that is over, if any, and takes an event, if the turn `takes` any
+    /// more. `wake`: the turn has arrived with it just now.
+    ConcurrentStep step_concurrently(Node& node, ConcurrentRuns::Run* over, bool wake, bool takes) noexcept;
+    void use_up_wake(Mailbox& mailbox) noexcept;
+    /// Runs one delivery, if there is a run left for it, whether the executor comes or not.
+    void help_concurrently(Node& node, std::size_t& count) noexcept;
     /// Whether a turn whose mailbox is empty may wait for more to come.
     bool may_stay_locked(const Node& node) const noexcept HINDSIGHT_REQUIRES(ledger_->mutex);
     /// Where a mailbox has its records from. No receipt waits for those of the backlog.
@@ -217,8 +235,9 @@ private:
     std::size_t deliver_batch(Running& running, Frame& frame, Node& node, std::span<const Pending> batch,
                               Origin origin) noexcept;
     /// Runs one delivery, or tells about a hole; whether the handler was called. `running` has moved to the node. Takes
-    /// over the mailbox's reference.
-    bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending, Origin origin) noexcept;
+    /// over the mailbox's reference. `progress`: of the turn.
+    bool deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending, Origin origin,
+                     TurnProgress& progress) noexcept;
     void tell_of_hole(Frame& frame, Node& node, const Lagged& hole) noexcept;
     /// Whether subscribers and retention are still those that a short way looked at before it took the lock.
     bool is_as_prepared_locked(const Topic& topic, const Snapshot& subscribers) const noexcept {
@@ -424,6 +443,7 @@ private:
 #ifdef HINDSIGHT_HEADER_ONLY
 #    include <hindsight/impl/detail/hub.ipp>
 #    include <hindsight/impl/detail/hub_attach.ipp>
+#    include <hindsight/impl/detail/hub_concurrency.ipp>
 #    include <hindsight/impl/detail/hub_deliver.ipp>
 #    include <hindsight/impl/detail/hub_emit.ipp>
 #    include <hindsight/impl/detail/hub_emit_many.ipp>

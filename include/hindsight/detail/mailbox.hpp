@@ -4,6 +4,7 @@
 
 #include <hindsight/detail/api.hpp>
 #include <hindsight/detail/backlog.hpp>
+#include <hindsight/detail/concurrent_runs.hpp>
 #include <hindsight/detail/conflating_queue.hpp>
 #include <hindsight/detail/counter.hpp>
 #include <hindsight/detail/pending_queue.hpp>
@@ -107,8 +108,10 @@ public:
     std::size_t waiting() const noexcept {
         return size() + undecided + (held_back != nullptr ? 1 : 0) + (backlog ? backlog->size() : 0);
     }
-    /// What waits, and what is in the hands of the thread whose turn it is.
-    std::size_t unfinished() const noexcept { return waiting() + progress.in_hand(); }
+    /// What waits, and what is in the hands of the threads whose turn it is.
+    std::size_t unfinished() const noexcept { return waiting() + progress.in_hand() + (runs ? runs->in_hand() : 0); }
+    /// The node is dead: how much of that no handler will see; as TurnProgress::lost.
+    std::size_t lost() const noexcept { return waiting() + progress.lost() + (runs ? runs->lost() : 0); }
     /// Whether a turn would find nothing to deliver or to tell.
     bool is_empty() const noexcept {
         return !backlog &&
@@ -132,7 +135,7 @@ public:
     enum class Stage : std::uint8_t {
         idle,     // empty, and nobody comes
         waiting,  // a task is on its way
-        in_turn,  // some thread delivers
+        in_turn,  // some thread delivers; with `runs`: as many as may
     };
     Stage stage() const noexcept { return stage_; }
     void go_to(Stage stage, std::size_t& waiting) noexcept {
@@ -197,9 +200,10 @@ private:
 
 public:
     TaskMemory task_memory;
-    Counter delivered;      // in turns
-    TurnProgress progress;  // written without the lock, by the thread whose turn it is
-    Stream stream;          // only for the thread whose turn it is
+    Counter delivered;                     // in turns
+    TurnProgress progress;                 // written without the lock, by the thread whose turn it is
+    Stream stream;                         // only for the thread whose turn it is
+    std::unique_ptr<ConcurrentRuns> runs;  // null: one turn at a time; else turns take one event at a time
 };
 
 }  // namespace hindsight::detail

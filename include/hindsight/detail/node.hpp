@@ -117,6 +117,7 @@ struct HINDSIGHT_API Node final : TaskTarget {
         coroutine = 512,  // from the start: a call of its handler may return before the run is over
         joining = 256,    // direct, and still busy with the past: what comes in goes through its mailbox
         quarantined = 1024,  // has failed too often: gets no events; changed by Quarantine alone
+        concurrent = 2048,   // from the start: its handler may run beside itself
         skipping = paused | quarantined,
     };
     using Invoke = void (*)(Node&, const Record&);

@@ -87,6 +87,7 @@ struct Frame {
     bool queued = false;
     bool is_long = false;       // it is a LongFrame, in a run
     bool makes_record = false;  // `record_of_bare`: the event is being copied
+    bool concurrent = false;    // a turn of a handler that may run beside itself, but not inside itself
 };
 
 struct alignas(64) ThreadSlot {

@@ -82,6 +82,20 @@ inline void require_sense_for_inbox(const SubscribeOptions& options) {
         throw InvalidArgument("inbox: it takes no slow_after: there is no handler that could be slow");
 }
 
+inline void require_sense_of_concurrency(const Node& node, const SubscribeOptions& options) {
+    constexpr unsigned most = 4096;
+    if (options.concurrency == 1) return;
+    const auto fault = [&](const char* why) {
+        return InvalidArgument("subscribe: concurrency is " + std::to_string(options.concurrency) + why);
+    };
+    if (options.concurrency == 0) throw fault(": the handler would never be called");
+    if (options.concurrency > most) throw fault("; at most 4096 are allowed");
+    if (node.readers) throw fault(": an inbox has no handler; any number of threads may read it");
+    if (node.has(Node::coroutine)) throw fault(": a coroutine handles one event at a time");
+    if (options.delivery != Delivery::queued)
+        throw fault(": a direct handler runs on every thread that emits; leave it out");
+}
+
 inline void require_sense(const QuarantineOptions& options) {
     const auto fault = [](const char* what) { return InvalidArgument(std::string("subscribe: quarantine.") + what); };
     if (options.failures == 0) throw fault("failures is 0: it would be in quarantine from the start");
@@ -117,6 +131,7 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
         throw InvalidArgument(
             "subscribe: a coroutine needs queued delivery: a direct handler is over when emit returns");
     }
+    hub::require_sense_of_concurrency(node, options);
     if (options.executor && single_threaded_) {
         throw InvalidArgument("subscribe: a single-threaded bus takes no executor; its handlers run in run_pending()");
     }
@@ -141,6 +156,10 @@ HINDSIGHT_INLINE void Hub::subscribe(Node& node, Pattern pattern, const EventTyp
     node.on_lagged = std::move(options.on_lagged);
     if (options.delivery == Delivery::queued) {
         node.mailbox = std::make_unique<Mailbox>(options.mailbox);
+        if (options.concurrency > 1) {
+            node.mailbox->runs = std::make_unique<ConcurrentRuns>(options.concurrency);
+            node.flags.fetch_or(Node::concurrent, std::memory_order_relaxed);
+        }
         if (!node.readers) node.executor = options.executor ? std::move(options.executor) : default_executor();
     } else if (options.replay) {
         const MailboxOptions& mailbox = options.mailbox;

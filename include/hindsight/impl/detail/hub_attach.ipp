@@ -5,6 +5,7 @@
 #include <hindsight/error.hpp>
 #include <hindsight/impl/detail/hub.ipp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,6 +41,8 @@ inline void require_same_options(const Node& node, const SubscribeOptions& optio
     require(!options.slow_after, "slow_after");
     require(options.debounce == Duration::zero(), "debounce");
     require(options.throttle == Duration::zero(), "throttle");
+    const std::size_t concurrency = node.mailbox && node.mailbox->runs ? node.mailbox->runs->most() : 1;
+    require(options.concurrency == 1 || options.concurrency == concurrency, "concurrency");
 }
 
 }  // namespace hub_attach

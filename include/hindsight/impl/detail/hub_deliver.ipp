@@ -62,7 +62,10 @@ inline void prefetch_record(const Pending& pending) noexcept {
 
 HINDSIGHT_INLINE bool Hub::deliver(Node& node, std::size_t max, std::size_t& count) noexcept {
     try {
-        return node.has(Node::coroutine) ? take_long_turn(node, max, count) : take_turn(node, max, count);
+        if (!node.has(Node::coroutine | Node::concurrent)) [[likely]]
+            return take_turn(node, max, count);
+        return node.has(Node::coroutine) ? take_long_turn(node, max, count)
+                                         : take_concurrent_turn(node, max, count, Arrival::wake);
     } catch (const std::bad_alloc&) {  // this thread, or this depth, runs a handler for the first time
         abandon(node);
         return false;
@@ -135,17 +138,16 @@ HINDSIGHT_INLINE std::size_t Hub::deliver_batch(Running& running, Frame& frame, 
     std::size_t calls = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (i + ahead < batch.size()) hub_deliver::prefetch_record(batch[i + ahead]);
-        calls += deliver_one(running, frame, node, batch[i], origin) ? 1u : 0u;
+        calls += deliver_one(running, frame, node, batch[i], origin, node.mailbox->progress) ? 1u : 0u;
     }
     return calls;
 }
 
 HINDSIGHT_INLINE bool Hub::deliver_one(Running& running, Frame& frame, Node& node, const Pending& pending,
-                                       Origin origin) noexcept {
+                                       Origin origin, TurnProgress& progress) noexcept {
     if (pending.before.missed > 0) [[unlikely]]
         tell_of_hole(frame, node, pending.before);
     if (pending.envelope == nullptr) return false;
-    TurnProgress& progress = node.mailbox->progress;
     progress.decide();
     const bool alive = !node.has(Node::dead);
     progress.decided(alive);

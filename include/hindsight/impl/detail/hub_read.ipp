@@ -53,25 +53,29 @@ HINDSIGHT_INLINE Hub::Next Hub::take_next(Node& node) noexcept {
             mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
             return next;
         }
-        if (mailbox.backlog) {
-            const Backlog::Taken taken = mailbox.backlog->take(std::span(&next.pending, 1));
-            if (!node.readers) mailbox.progress.begin(taken.records);
-            next.let_go = taken.let_go;
-            next.found = true;
-            mailbox.dropped += taken.payloads;
-            if (mailbox.backlog->empty()) finished = std::move(mailbox.backlog);
-        } else {
-            next.found = mailbox.take(std::span(&next.pending, 1)) > 0;
-            if (node.readers) mailbox.progress.begin(0);  // the reader has it, once the lock is free
-            next.awaited = next.found;
-            if (!next.found) mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
-        }
+        finished = take_one_locked(mailbox, next);
+        if (node.readers) mailbox.progress.begin(0);  // the reader has it, once the lock is free
+        if (!next.found) mailbox.go_to(Mailbox::Stage::idle, ledger_->waiting_mailboxes);
         if (limited && next.pending.envelope != nullptr)
             next.last = node.claims.fetch_add(1, std::memory_order_relaxed) + 1 == node.max_deliveries;
         room = mailbox.gives_room();
     }
     if (room) unpark_all(&mailbox.room_epoch);
     return next;
+}
+
+HINDSIGHT_INLINE std::unique_ptr<Backlog> Hub::take_one_locked(Mailbox& mailbox, Next& next) noexcept {
+    if (!mailbox.backlog) {
+        next.found = mailbox.take(std::span(&next.pending, 1)) > 0;
+        next.awaited = next.found;
+        return nullptr;
+    }
+    const Backlog::Taken taken = mailbox.backlog->take(std::span(&next.pending, 1));
+    mailbox.progress.begin(taken.records);
+    next.let_go = taken.let_go;
+    next.found = true;
+    mailbox.dropped += taken.payloads;
+    return mailbox.backlog->empty() ? std::move(mailbox.backlog) : nullptr;
 }
 
 HINDSIGHT_INLINE bool Hub::has_unread(Node& node) noexcept {

@@ -151,7 +151,11 @@ HINDSIGHT_INLINE bool Hub::run_what_waits_for_this_thread(const Frame* top) {
         }
         // A little at a time: handlers may emit for ever, and time may be over meanwhile.
         std::size_t delivered = 0;
-        if (here) deliver(*node, 1, delivered);
+        if (here && node->has(Node::concurrent)) {
+            help_concurrently(*node, delivered);
+        } else if (here) {
+            deliver(*node, 1, delivered);
+        }
         count += delivered;
     }
     return pending_tasks_->go_on_with_runs() || count > 0;
@@ -219,7 +223,7 @@ HINDSIGHT_INLINE std::size_t Hub::end_deliveries(Node& node) noexcept {
     const bool was_dead = (node.flags.fetch_or(Node::dead, std::memory_order_seq_cst) & Node::dead) != 0;
     if (was_dead || !node.mailbox || node.readers) return 0;  // what is in an inbox stays readable
     heavy_fence();
-    return node.mailbox->waiting() + node.mailbox->progress.lost();
+    return node.mailbox->lost();
 }
 
 HINDSIGHT_INLINE bool Hub::stop() noexcept {
