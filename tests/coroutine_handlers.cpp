@@ -258,6 +258,8 @@ TEST_CASE("what could not work is refused", "[coroutine]") {
     const auto handler = [](const Tick&) -> asio::awaitable<void> { co_return; };
     CHECK(refuses<hindsight::InvalidArgument>(
         "coroutine", [&] { (void)bus.subscribe<Tick>(handler, {.delivery = Delivery::direct}); }));
+    CHECK(refuses<hindsight::InvalidArgument>("concurrency is 2",
+                                              [&] { (void)bus.subscribe<Tick>(handler, {.concurrency = 2}); }));
     std::atomic<bool> refused{false};
     const auto subscription = bus.subscribe<Tick>([&](const Tick& tick) -> asio::awaitable<void> {
         if (tick.number > 1) co_return;

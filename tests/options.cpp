@@ -43,6 +43,7 @@ TEST_CASE("the documented defaults are the defaults", "[options]") {
     CHECK(subscribe.executor == nullptr);
     CHECK(subscribe.max_deliveries == 0);
     CHECK_FALSE(subscribe.on_lagged);
+    CHECK(subscribe.concurrency == 1);
 
     const BusOptions bus;
     CHECK(bus.history.capacity == 1000);
