@@ -78,7 +78,10 @@ private:
     }
 
     Receipt refusal(Node& node) {
-        std::string reason;
+        // What may throw comes first: emit then throws, and nothing was counted or told.
+        Receipt receipt{
+            .outcome = error_ ? Outcome::middleware_failed : Outcome::vetoed,
+            .envelope = enclosed({Hub::label_of(node), error_ ? text_of(error_) : std::string(draft_.veto_reason())})};
         if (error_) {
             hub_.refused_failed_.add(frame_.slot);
             Record refused;
@@ -88,14 +91,11 @@ private:
                 // It is reported all the same.
             }
             hub_.report(node, refused, error_);
-            reason = text_of(error_);
         } else {
             node.filter_rejected.add(frame_.slot);
             hub_.refused_vetoed_.add(frame_.slot);
-            reason = draft_.veto_reason();
         }
-        return {.outcome = error_ ? Outcome::middleware_failed : Outcome::vetoed,
-                .envelope = enclosed({Hub::label_of(node), std::move(reason)})};
+        return receipt;
     }
 
     EnvelopePtr enclosed(Refusal refusal) const {
