@@ -123,9 +123,12 @@ TEST_CASE("whichever allocation of an operation fails, it has not been made", "[
             operation.call(first);
         }
         for (std::size_t count = 0;; ++count) {
-            const std::size_t bytes_before = allocated_bytes;
+            std::size_t bytes_before = 0;
             bool threw = false, state_kept = true, works = false;
-            {
+            // Twice: a thread keeps memory of the newest envelope, which is another one after the first time.
+            for (int round = 0; round < 2; ++round) {
+                bytes_before = allocated_bytes;
+                threw = false;
                 Fixture fixture;
                 const std::string before = fixture.state();
                 try {
@@ -135,12 +138,13 @@ TEST_CASE("whichever allocation of an operation fails, it has not been made", "[
                     threw = true;
                 }
                 if (threw) {
-                    state_kept = fixture.state() == before;
+                    state_kept = state_kept && fixture.state() == before;
                     operation.call(fixture);
                 }
                 const Receipt receipt = fixture.bus.emit(price);
                 fixture.bus.run_pending();
-                works = receipt && fixture.bus.history().find(receipt.seq) && fixture.standing.connected();
+                works = (round == 0 || works) && receipt && fixture.bus.history().find(receipt.seq) &&
+                        fixture.standing.connected();
             }
             const bool leaks = allocated_bytes != bytes_before;
             INFO("allocations that succeed: " << count);
