@@ -9,6 +9,7 @@
 #include <hindsight/cause_tree.hpp>
 #include <hindsight/clock.hpp>
 #include <hindsight/event_bus.hpp>
+#include <hindsight/format.hpp>
 #include <hindsight/inbox.hpp>
 #include <hindsight/middleware.hpp>
 #include <hindsight/past.hpp>
@@ -36,6 +37,8 @@ const Price event{long_text, 5};
 
 struct Receiver {
     void on_price(const Price&) {}
+    void on_event(const Tick&) {}
+    void on_event(const Tock&) {}
 };
 
 /// A bus with a past, a subscriber that counts, a middleware and an event that waits for its time.
@@ -70,6 +73,21 @@ struct Operation {
 };
 
 const Operation operations[] = {
+    {"emit", [](World& w) { return w.bus.emit(event, {.source = "another " + long_text}).seq == 4; }},
+    {"emit a name", [](World& w) { return w.bus.emit(NamedEvent{"some.name.of.some.length"}).seq == 4; }},
+    {"emit_many",
+     [](World& w) {
+         return w.bus.emit_many({event, Price{"another " + long_text, 2}}).first == 4;
+     }},
+    {"subscribe",
+     [](World& w) {
+         return w.bus
+             .subscribe<Tock>([](const Tock&) {}, {.name = long_text, .filter = [](const Record&) { return true; }})
+             .connected();
+     }},
+    {"subscribe to a pattern",
+     [](World& w) { return w.bus.subscribe("market.*.of.some.length", [](const Record&) {}).connected(); }},
+    {"attach", [](World& w) { return w.bus.attach<Tick, Tock>(w.receiver, {.name = long_text}).connected(); }},
     {"subscribe a member function",
      [](World& w) { return w.bus.subscribe<Price>(w.receiver, &Receiver::on_price).connected(); }},
     {"subscribe with replay",
@@ -91,6 +109,7 @@ const Operation operations[] = {
      }},
     {"subscribe in a scope", [](World& w) { return w.scope.subscribe<Price>([](const Price&) {}).connected(); }},
     {"emit_after in a scope", [](World& w) { return w.scope.emit_after(1s, event).pending(); }},
+    {"history of a scope", [](World& w) { return w.scope.history().query().empty(); }},
     {"append", [](World& w) { return w.other.append(event, {.source = long_text}).seq == 2; }},
     {"query", [](World& w) { return w.bus.history().query({.source = long_text}).size() == 2; }},
     {"query of a type", [](World& w) { return w.bus.history().query<Price>().size() == 2; }},
@@ -120,6 +139,9 @@ const Operation operations[] = {
          return w.fresh.size() == 1 && w.other.size() == 0;
      }},
     {"statistics of the bus", [](World& w) { return w.bus.stats().emitted == 3; }},
+    {"statistics of the bus as JSON", [](World& w) { return !to_json(w.bus.stats()).empty(); }},
+    {"statistics of a subscription", [](World& w) { return w.counting.stats().delivered == 3; }},
+    {"a record as JSON", [](World& w) { return !to_json(w.past.front()).empty(); }},
     {"statistics of the history", [](World& w) { return w.bus.history().stats().size == 2; }},
     {"subscription_count of a pattern", [](World& w) { return w.bus.subscription_count("market.price") == 1; }},
     {"retire", [](World& w) { return w.bus.retire<Tock>() == 0; }},
