@@ -1,6 +1,7 @@
 // Waiting in coroutines, for inboxes and receipts: who is resumed, where, and that no wait that ends loses an event.
 #include "support/bus_events.hpp"
 #include "support/catch.hpp"
+#include "support/io_context.hpp"
 #include "support/random.hpp"
 #include "support/waiting.hpp"
 
@@ -56,20 +57,6 @@ asio::awaitable<int> read_number(Inbox<Tick>* inbox, Duration timeout) {
 asio::awaitable<int> read_number_or_stop(Inbox<Tick>* inbox, std::stop_token stop) {
     const auto tick = co_await inbox->next(stop);
     co_return tick ? (*tick)->number : -1;
-}
-
-/// What the coroutine returns, run on this thread alone.
-template <class T>
-T run(asio::io_context& context, std::future<T> future) {
-    context.restart();
-    context.run_for(patience);
-    return get_soon(std::move(future));
-}
-
-/// Runs what is ready, so that a coroutine comes to waiting.
-void run_ready(asio::io_context& context) {
-    context.restart();
-    context.poll();
 }
 
 TEST_CASE("a coroutine waits for an inbox without blocking its thread", "[coroutine]") {

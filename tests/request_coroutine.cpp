@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/coroutines.hpp"
 #include "support/executors.hpp"
+#include "support/io_context.hpp"
 #include "support/waiting.hpp"
 
 #include <hindsight/coroutine.hpp>
@@ -62,18 +63,6 @@ asio::awaitable<Reply> doubled_later(const Question& question) {
 asio::awaitable<Reply> refuse_later(const Question&) {
     co_await pause_a_little();
     throw std::runtime_error("no idea");
-}
-
-template <class T>
-T run(asio::io_context& context, std::future<T> future) {
-    context.restart();
-    context.run_for(patience);
-    return get_soon(std::move(future));
-}
-
-void run_ready(asio::io_context& context) {
-    context.restart();
-    context.poll();
 }
 
 TEST_CASE("a coroutine waits for a reply without blocking its thread", "[request][coroutine]") {
