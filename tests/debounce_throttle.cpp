@@ -172,6 +172,35 @@ TEST_CASE("what is held back for ever is a matter of the longest duration", "[de
     CHECK(test.handled == Handled{1});
 }
 
+TEST_CASE("a clock that is set back, or to the end of time, loses nothing", "[debounce][throttle]") {
+    Bus test;
+    SECTION("a throttle counts from then on") {
+        const auto subscription = test.subscribe({.throttle = 10s});
+        test.emit(1);
+        test.bus.run_pending();
+        test.clock->set(TimePoint{50s});
+        test.emit(2);
+        CHECK(test.after(9s) == Handled{1});
+        test.emit(3);
+        test.clock->advance(1s);
+        test.emit(4);  // lets in what is due
+        test.bus.run_pending();
+        CHECK(test.handled == Handled{3});
+    }
+    SECTION("at its end all is due") {
+        const auto debounced = test.subscribe({.debounce = 10s});
+        const auto throttled = test.subscribe({.throttle = 10s});
+        test.clock->set(TimePoint::max());
+        const BatchReceipt batch = test.bus.emit_many(std::vector<Tick>(100, Tick{1}));
+        CHECK(batch.queued == 200);
+        CHECK(test.after(0s) == Handled{1, 1, 1});
+        CHECK(test.bus.shutdown(1s).drained);
+        CHECK(adds_up(debounced.stats(), 100));
+        CHECK(adds_up(throttled.stats(), 100));
+        CHECK_FALSE(pending(batch));
+    }
+}
+
 TEST_CASE("an end discards what is held back, a pause does not", "[debounce][throttle]") {
     Bus test;
     auto subscription = test.subscribe({.debounce = 10s});

@@ -19,6 +19,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,16 @@ const SubscribeOptions direct{.delivery = Delivery::direct};
 
 struct Watcher {
     void on_event(const Tick&) {}
+};
+
+/// Its key function is user code that runs in the middle of every call that emits it.
+struct Ending {
+    static constexpr std::string_view event_name = "test.ending";
+    Scope* scope = nullptr;
+    std::string event_key() const {
+        scope->end();
+        return "key";
+    }
 };
 
 TEST_CASE("the end of a scope ends all that is in it, and no more", "[scope][promise-5]") {
@@ -213,6 +224,19 @@ TEST_CASE("a filter and middleware may end the scope that the event is emitted i
     CHECK(scope->emit(Tick{1}).seq == 1);
     CHECK(calls == 1);
     CHECK(bus.history().query({.scope = "a"}).size() == 1);
+}
+
+TEST_CASE("an event's own functions may end the scope that it is emitted in", "[scope][promise-4]") {
+    EventBus bus;
+    Scope scope = bus.scope("a");
+    const Ending event{&scope};
+    CHECK_THROWS_AS(scope.emit(event), InvalidArgument);  // as an empty handle
+    scope = bus.scope("a");
+    CHECK_THROWS_AS(scope.emit_after(std::chrono::hours(1), event), Closed);
+    scope = bus.scope("a");
+    CHECK(scope.emit_many({event}).count == 1);
+    CHECK(bus.history().query({.scope = "a"}).size() == 1);
+    CHECK_FALSE(scope.open());
 }
 
 TEST_CASE("the end of a scope waits for its handlers on other threads", "[scope][promise-5]") {

@@ -5,6 +5,7 @@
 #include "support/waiting.hpp"
 
 #include <hindsight/event_bus.hpp>
+#include <hindsight/this_handler.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -141,12 +142,14 @@ TEST_CASE("handlers of two buses that shut each other's bus down end when the ti
 }
 
 TEST_CASE("handlers of two buses that destroy each other's bus both return", "[shutdown][promise-9][promise-13]") {
-    const auto delivery = GENERATE(Delivery::direct, Delivery::queued);
+    const auto [delivery, end_first] = GENERATE(
+        table<Delivery, bool>({{Delivery::direct, false}, {Delivery::queued, false}, {Delivery::queued, true}}));
     const BusOptions options{.pool = {.threads = 1}, .drain_on_destroy = Duration::zero()};
     auto left = std::make_unique<EventBus>(options), right = std::make_unique<EventBus>(options);
     std::latch both_inside(2), both_done(2);
-    const auto destroy = [&](std::unique_ptr<EventBus>& other) {
-        return [&](const Tick&) {
+    const auto destroy = [&, end_first = end_first](std::unique_ptr<EventBus>& other) {
+        return [&, end_first](const Tick&) {
+            if (end_first) hindsight::this_handler::disconnect();
             both_inside.arrive_and_wait();
             other.reset();
             both_done.count_down();

@@ -113,7 +113,8 @@ public:
         using E = std::remove_cvref_t<std::ranges::range_reference_t<R>>;
         BatchReceipt receipt;
         if constexpr (Event<E>) {
-            detail::emit_many_in(handle_.get(), detail::RangeDrafts<R>(events, options), receipt);
+            const std::shared_ptr<detail::ScopeHandle> handle = handle_;
+            detail::emit_many_in(handle.get(), detail::RangeDrafts<R>(events, options), receipt);
         } else {
             detail::refuse_event<E>();
         }
@@ -242,12 +243,14 @@ public:
     template <Event Reply, class E, class A = detail::Requests<Reply>>
     auto request(E && question, Duration timeout, const EmitOptions& options = default_emit_options) const {
         static_assert(detail::is_defined<A>, "hindsight: request() needs #include <hindsight/request.hpp>");
-        return A::request(*bus_for("request"), std::forward<E>(question), timeout, options, handle_.get());
+        const std::shared_ptr<detail::ScopeHandle> handle = handle_;
+        return A::request(*bus_for("request"), std::forward<E>(question), timeout, options, handle.get());
     }
     template <Event Reply, class E, class A = detail::Requests<Reply>>
     auto request_all(E && question, Duration timeout, const EmitOptions& options = default_emit_options) const {
         static_assert(detail::is_defined<A>, "hindsight: request_all() needs #include <hindsight/request.hpp>");
-        return A::request_all(*bus_for("request_all"), std::forward<E>(question), timeout, options, handle_.get());
+        const std::shared_ptr<detail::ScopeHandle> handle = handle_;
+        return A::request_all(*bus_for("request_all"), std::forward<E>(question), timeout, options, handle.get());
     }
 
     /// What was emitted in this scope and below it, by this handle or others of the name, as far as the bus keeps it.
@@ -264,8 +267,9 @@ private:
     template <class E>
     Scheduled schedule(E && event, const EmitOptions& options, const detail::When& when) const {
         if constexpr (Event<std::remove_cvref_t<E>>) {
+            const std::shared_ptr<detail::ScopeHandle> handle = handle_;
             return detail::with_draft(std::forward<E>(event), options, [&](const detail::Draft& draft) {
-                return detail::schedule_in(handle_.get(), draft, when);
+                return detail::schedule_in(handle.get(), draft, when);
             });
         } else {
             detail::refuse_event<std::decay_t<E>>();
@@ -283,7 +287,8 @@ private:
                         MiddlewareOptions&& options) const;
     detail::NodePtr connect_inbox(Pattern * pattern, const detail::EventType* type, SubscribeOptions&& options) const;
 
-    std::unique_ptr<detail::ScopeHandle> handle_;
+    // Shared with calls during which the user's code may end it.
+    std::shared_ptr<detail::ScopeHandle> handle_;
 };
 
 }  // namespace hindsight

@@ -54,9 +54,8 @@ private:
 /// The same for what happens seldom, or is dear anyway: smaller, with a read-modify-write each time.
 class RareCounter {
 public:
-    void add(const ThreadSlot&, std::uint64_t count = 1) noexcept {
-        count_.fetch_add(count, std::memory_order_relaxed);
-    }
+    void add(const ThreadSlot&, std::uint64_t count = 1) noexcept { add_shared(count); }
+    void add_shared(std::uint64_t count = 1) noexcept { count_.fetch_add(count, std::memory_order_relaxed); }
     std::uint64_t get() const noexcept { return count_.load(std::memory_order_relaxed); }
     void reset() noexcept { count_.store(0, std::memory_order_relaxed); }
 

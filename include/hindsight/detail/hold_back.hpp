@@ -31,9 +31,9 @@ public:
     /// Throws std::bad_alloc.
     HoldBack(Kind kind, Duration period);
 
-    /// Whether an event that comes now lets one into the mailbox, itself or what was held back.
-    bool lets_in(const Mailbox& mailbox, TimePoint now) const noexcept {
-        return until_ <= now && (kind_ == Kind::throttle || mailbox.held_back != nullptr);
+    /// Whether an event that comes now goes into the mailbox itself, and so needs room.
+    bool passes(const Mailbox& mailbox, TimePoint now) const noexcept {
+        return kind_ == Kind::throttle && mailbox.held_back == nullptr && until_ <= now;
     }
     struct Taken {
         Mailbox::Fate fate = Mailbox::Fate::queued;

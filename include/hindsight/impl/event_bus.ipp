@@ -2,11 +2,13 @@
 
 #include <hindsight/detail/hub.hpp>
 #include <hindsight/detail/ledger.hpp>
+#include <hindsight/detail/thread_slot.hpp>
 #include <hindsight/error.hpp>
 #include <hindsight/event_bus.hpp>
+#include <hindsight/impl/detail/join_elsewhere.hpp>
 #include <hindsight/thread_pool.hpp>
 
-#include <thread>
+#include <memory>
 #include <utility>
 
 namespace hindsight::detail {
@@ -70,12 +72,12 @@ HINDSIGHT_INLINE BusCore::~BusCore() {
     std::shared_ptr<ThreadPool> threads = std::move(pool_->threads);
     const bool all_have_left = callbacks_.stop();
     if (!threads || threads->runs_here()) return;
-    if (all_have_left) {
+    if (all_have_left && ThreadSlot::current().top == nullptr) {
         // The last turns may still be leaving the hub: let them go before the process goes on.
         threads->join();
     } else {
-        // One of them waits for a handler that this thread is in.
-        std::thread([threads = std::move(threads)] { threads->join(); }).detach();
+        // One of them may wait for a handler that this thread is in.
+        join_elsewhere(std::move(threads), [](ThreadPool& pool) { pool.join(); });
     }
 }
 

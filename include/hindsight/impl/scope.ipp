@@ -96,7 +96,7 @@ HINDSIGHT_INLINE Scope::~Scope() {
 }
 
 HINDSIGHT_INLINE void Scope::end() noexcept {
-    const std::unique_ptr<detail::ScopeHandle> handle = std::move(handle_);
+    const std::shared_ptr<detail::ScopeHandle> handle = std::move(handle_);
     if (!handle) return;
     if (const std::shared_ptr<detail::Hub> hub = handle->hub.lock()) hub->end_scope(*handle);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hindsight/error.hpp>
+#include <hindsight/impl/detail/join_elsewhere.hpp>
 #include <hindsight/thread_pool.hpp>
 
 #include <boost/asio/execution.hpp>
@@ -78,7 +79,7 @@ HINDSIGHT_INLINE void ThreadPool::require_sensible(unsigned threads) {
 HINDSIGHT_INLINE ThreadPool::~ThreadPool() {
     if (runs_here()) {
         // A thread cannot join itself.
-        std::thread([threads = std::move(threads_)] { threads->pool.join(); }).detach();
+        detail::join_elsewhere(std::move(threads_), [](Threads& threads) { threads.pool.join(); });
     } else {
         join();
     }

@@ -261,13 +261,14 @@ HINDSIGHT_INLINE void Batch::deliver(BatchReceipt& receipt) noexcept {
     receipt.matched = receipt.queued + receipt.dropped;
     if (receipt.recorded > 0) receipt.outcome = Outcome::recorded;
     for (const Taker& taker : takers_) {
-        if (taker.node->hold_back) hub_.remind(*taker.node);
-    }
-    for (const Taker& taker : takers_) {
         if (taker.to_wake) hub_.give_to_executor(frame_, *taker.node, Record());
     }
     for (Envelope* each : displaced_) finish_delivery(each);
     if (receipt.queued > 0) hub_.note_progress_of_drain();
+    // After these: it may run what is scheduled, which may wait for any of them.
+    for (const Taker& taker : takers_) {
+        if (taker.node->hold_back) hub_.remind(*taker.node);
+    }
     call_direct_handlers(receipt);
 }
 

@@ -149,9 +149,9 @@ HINDSIGHT_INLINE bool Batch::settle_takers_locked() noexcept {
         taker.takes = taker.count > 0 && !node.mailbox->closed && !node.has(Node::dead);
         taker.paused = node.has(Node::skipping);
         if (!taker.takes || taker.paused) continue;
-        // Of many events that are held back at most one comes in now.
+        // Of many events at most one needs room now: what was held back comes in without.
         const bool holds_back = node.hold_back != nullptr;
-        if (holds_back && !node.hold_back->lets_in(*node.mailbox, now_)) continue;
+        if (holds_back && !node.hold_back->passes(*node.mailbox, now_)) continue;
         if (room_.must_wait_locked(node, holds_back ? 1 : taker.count)) return false;
         taker.drops = room_.drops(node);
     }

@@ -3,6 +3,7 @@
 #include <hindsight/detail/hold_back.hpp>
 #include <hindsight/detail/when.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace hindsight::detail {
@@ -15,8 +16,9 @@ HINDSIGHT_INLINE HoldBack::HoldBack(Kind kind, Duration period) : kind_(kind), p
 
 HINDSIGHT_INLINE HoldBack::Taken HoldBack::take_in(Mailbox& mailbox, Envelope& envelope, TimePoint now,
                                                    bool no_growth) noexcept {
+    if (kind_ == Kind::throttle) until_ = std::min(until_, later(now, period_));  // the clock may have been set back
     Taken taken{.displaced = {come_due(mailbox, now)}};
-    if (kind_ == Kind::throttle && mailbox.held_back == nullptr && until_ <= now) {
+    if (passes(mailbox, now)) {
         until_ = later(now, period_);
         const Mailbox::Push push = mailbox.push(envelope, no_growth);
         taken.fate = push.fate;

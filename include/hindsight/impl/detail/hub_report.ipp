@@ -51,9 +51,14 @@ void Hub::tell(E&& event, std::string_view key, const Record& about) noexcept {
 }
 
 HINDSIGHT_INLINE void Hub::count_discarded(Node& node, const Record& record) noexcept {
-    ThreadSlot& slot = ThreadSlot::current();
-    node.discarded.add(slot);
-    discarded_.add(slot);
+    // A thread may have none, where there was no memory for its first delivery.
+    if (const ThreadSlot* const slot = ThreadSlot::current_or_null()) {
+        node.discarded.add(*slot);
+        discarded_.add(*slot);
+    } else {
+        node.discarded.add_shared();
+        discarded_.add_shared();
+    }
     if (!tells_of_discarded_.load(std::memory_order_acquire) || state_.load() != State::closed) return;
     try {
         const auto why = std::make_exception_ptr(Closed("not delivered: the bus ended before the handler came to it"));

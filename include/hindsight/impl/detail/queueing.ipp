@@ -20,7 +20,7 @@ HINDSIGHT_INLINE void Queueing::choose_takers_locked() noexcept {
 
 HINDSIGHT_INLINE bool Queueing::is_full_locked() noexcept {
     return std::ranges::any_of(takers_, [this](Node* node) {
-        if (node->hold_back && !node->hold_back->lets_in(*node->mailbox, now_)) [[unlikely]]
+        if (node->hold_back && !node->hold_back->passes(*node->mailbox, now_)) [[unlikely]]
             return false;
         return room_.must_wait_locked(*node, 1);
     });
@@ -70,14 +70,15 @@ HINDSIGHT_ALWAYS_INLINE void Queueing::wake_locked(Node& node) noexcept {
 }
 
 HINDSIGHT_INLINE void Queueing::finish(const Record& record) noexcept {
-    if (reminds_) [[unlikely]] {
-        for (Node* node : takers_) {
-            if (node->hold_back) hub_.remind(*node);
-        }
-    }
     for (const NodePtr& node : to_wake_) hub_.give_to_executor(frame_, *node, record);
     for (Envelope* envelope : displaced_) finish_delivery(envelope);
     if (queued_ > 0) hub_.note_progress_of_drain();
+    if (!reminds_) [[likely]]
+        return;
+    // Last: it may run what is scheduled, which may wait for any of the others.
+    for (Node* node : takers_) {
+        if (node->hold_back) hub_.remind(*node);
+    }
 }
 
 }  // namespace hindsight::detail

@@ -57,7 +57,8 @@ HINDSIGHT_INLINE Timetable::Now Timetable::read_clocks() const noexcept {
 }
 
 HINDSIGHT_INLINE TimePoint Timetable::now() const noexcept {
-    return read_clocks().on(home_);
+    // At the end of time nothing would be later any more.
+    return std::min(read_clocks().on(home_), TimePoint::max() - Duration(1));
 }
 
 HINDSIGHT_INLINE void Timetable::get_ready() {
@@ -74,8 +75,8 @@ HINDSIGHT_INLINE void Timetable::remind(Reminders::node_type&& reminder) noexcep
     const TimePoint due = reminder.value().due;
     {
         const std::lock_guard lock(mutex_);
-        const bool is_next = reminders_.insert(std::move(reminder)).position == reminders_.begin();
-        if (is_next) changed_.notify_all();
+        const auto inserted = reminders_.insert(std::move(reminder));
+        if (inserted.position == reminders_.begin()) changed_.notify_all();
     }
     // The clock may have been moved since the time was told: nobody may do it again.
     if (drive_ == Drive::clock && due <= now()) emit_due();
