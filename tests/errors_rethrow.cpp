@@ -5,6 +5,7 @@
 
 #include <hindsight/event_bus.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <stdexcept>
@@ -78,7 +79,7 @@ TEST_CASE("the receipt in a rethrown failure can be waited on", "[errors][rethro
 }
 
 TEST_CASE("rethrow concerns direct handlers only", "[errors][rethrow]") {
-    int errors = 0;
+    std::atomic<int> errors{0};
     EventBus bus({.errors = ErrorPolicy::rethrow, .on_error = [&](const HandlerError&) { ++errors; }});
     const auto queued = bus.subscribe<Tick>([](const Tick&) { throw 1; });
     const auto filtered = bus.subscribe<Tick>(

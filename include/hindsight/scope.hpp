@@ -261,7 +261,7 @@ public:
     Scope(detail::Hub & hub, std::optional<std::string_view> name);
 
 private:
-    explicit Scope(std::unique_ptr<detail::ScopeHandle> handle) noexcept;
+    explicit Scope(std::shared_ptr<detail::ScopeHandle> handle) noexcept;
 
     Scope make(std::optional<std::string_view> name) const;
     template <class E>

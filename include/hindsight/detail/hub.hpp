@@ -90,7 +90,7 @@ public:
     /// Fills the node from the options and connects it.
     void subscribe(Node& node, Pattern pattern, const EventType* type, SubscribeOptions&& options);
     /// Makes a handle of a scope: see Registry::open_scope. Throws Closed, too, where the bus is shut down.
-    std::unique_ptr<ScopeHandle> open_scope(std::optional<std::string_view> name, const ScopeHandle* made_in);
+    std::shared_ptr<ScopeHandle> open_scope(std::optional<std::string_view> name, const ScopeHandle* made_in);
     /// The handle ends; with the last one of a scope all that is in it. Waits for running handlers, as disconnecting
     /// does.
     void end_scope(ScopeHandle& handle) noexcept;

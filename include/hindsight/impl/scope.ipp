@@ -81,7 +81,7 @@ private:
 
 HINDSIGHT_INLINE Scope::Scope() noexcept = default;
 HINDSIGHT_INLINE Scope::Scope(Scope&& other) noexcept = default;
-HINDSIGHT_INLINE Scope::Scope(std::unique_ptr<detail::ScopeHandle> handle) noexcept : handle_(std::move(handle)) {}
+HINDSIGHT_INLINE Scope::Scope(std::shared_ptr<detail::ScopeHandle> handle) noexcept : handle_(std::move(handle)) {}
 HINDSIGHT_INLINE Scope::Scope(detail::Hub& hub, std::optional<std::string_view> name)
     : handle_(hub.open_scope(name, nullptr)) {}
 

@@ -12,10 +12,10 @@
 
 namespace hindsight::detail {
 
-HINDSIGHT_INLINE std::unique_ptr<ScopeHandle> Hub::open_scope(std::optional<std::string_view> name,
+HINDSIGHT_INLINE std::shared_ptr<ScopeHandle> Hub::open_scope(std::optional<std::string_view> name,
                                                               const ScopeHandle* made_in) {
     if (state_.load(std::memory_order_acquire) != State::open) throw Closed("scope: this bus is shut down");
-    auto handle = std::make_unique<ScopeHandle>();
+    auto handle = std::make_shared<ScopeHandle>();
     handle->hub = weak_from_this();
     registry_.open_scope(*handle, name, made_in);
     return handle;
