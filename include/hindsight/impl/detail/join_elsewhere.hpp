@@ -16,7 +16,7 @@ void join_elsewhere(std::shared_ptr<Pool> pool, Join join) noexcept {
         // Giving it up would wait for its threads: without a thread to do that on, it stays for good.
         union Kept {
             explicit Kept(std::shared_ptr<Pool>&& pool_) noexcept : pool(std::move(pool_)) {}
-            ~Kept() {}
+            ~Kept() {}  // NOLINT(modernize-use-equals-default): that would be a deleted one
             std::shared_ptr<Pool> pool;
         } const kept(std::move(pool));
     }
