@@ -403,11 +403,9 @@ private:
     std::atomic<std::uint32_t> drain_epoch_{0};    // moves while draining, when a turn ends or an event comes in
     std::atomic<bool> tells_of_discarded_{false};  // to the error handler: the bus is being destroyed
     std::mutex shutdown_mutex_;  // one shutdown after the other; held while draining, taken first of all
-    std::atomic<const ThreadSlot*> shutting_down_{nullptr};  // who holds shutdown_mutex_
-    std::vector<NodePtr> ended_
-        HINDSIGHT_GUARDED_BY(shutdown_mutex_);  // by shutdown, without waiting for them; guarded by shutdown_mutex_
-    ShutdownReport report_
-        HINDSIGHT_GUARDED_BY(shutdown_mutex_);  // of the shutdown that closed the bus; guarded by shutdown_mutex_
+    std::atomic<const ThreadSlot*> shutting_down_{nullptr};             // who holds shutdown_mutex_
+    std::vector<NodePtr> ended_ HINDSIGHT_GUARDED_BY(shutdown_mutex_);  // by shutdown, without waiting for them
+    ShutdownReport report_ HINDSIGHT_GUARDED_BY(shutdown_mutex_);       // of the shutdown that closed the bus
     Registry registry_;
 
     std::once_flag timetable_made_;
